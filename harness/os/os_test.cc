@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "os/byte_stream.h"
+#include "os/clock.h"
+#include "os/files.h"
+#include "os/process.h"
+
+namespace diglab {
+namespace {
+
+using namespace std::chrono_literals;
+
+RunOptions within(std::chrono::seconds time) {
+  RunOptions options;
+  options.deadline = Deadline::in(time);
+  return options;
+}
+
+TEST(Process, CapturesBothOutputsAndTheStatus) {
+  SystemProcesses processes;
+  auto outcome = processes.run({"sh", "-c", "echo out; echo err >&2; exit 3"}, within(20s));
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().to_string();
+  EXPECT_EQ(outcome->out, "out\n");
+  EXPECT_EQ(outcome->err, "err\n");
+  EXPECT_EQ(outcome->end.exit_status, 3);
+  EXPECT_EQ(outcome->end.to_string(), "exit status 3");
+}
+
+TEST(Process, KilledBySignalIsNotAnExitStatus) {
+  SystemProcesses processes;
+  auto outcome = processes.run({"sh", "-c", "kill -9 $$"}, within(20s));
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->end.signal, SIGKILL);
+  EXPECT_FALSE(outcome->end.exit_status.has_value());
+  EXPECT_FALSE(outcome->end.succeeded());
+}
+
+TEST(Process, GetsItsInputAndItsEnvironmentAndItsDirectory) {
+  SystemProcesses processes;
+  RunOptions options = within(20s);
+  options.input = "given";
+  Command command{"sh", "-c", "cat; echo $DIGLAB_X; pwd"};
+  command.set("DIGLAB_X", "y z").in("/usr");
+  auto outcome = processes.run(command, options);
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->out, "giveny z\n/usr\n");
+}
+
+TEST(Process, LinesComeAsTheyArePrinted) {
+  SystemProcesses processes;
+  RunOptions options = within(20s);
+  std::vector<std::string> lines;
+  options.on_line = [&](std::string_view line) { lines.emplace_back(line); };
+  ASSERT_TRUE(processes.run({"sh", "-c", "echo a; echo b; printf c"}, options).has_value());
+  EXPECT_EQ(lines, (std::vector<std::string>{"a", "b", "c"}));
+}
+
+TEST(Process, DeadlineKillsTheWholeGroup) {
+  SystemProcesses processes;
+  RunOptions options;
+  options.deadline = Deadline::in(300ms);
+  auto started = std::chrono::steady_clock::now();
+  auto outcome = processes.run({"sh", "-c", "sleep 100 & sleep 100"}, options);
+  ASSERT_FALSE(outcome.has_value());
+  EXPECT_EQ(outcome.error().kind(), ErrorKind::timeout);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, 60s);
+}
+
+TEST(Process, StopRequestInterrupts) {
+  SystemProcesses processes;
+  std::stop_source stop;
+  RunOptions options;
+  options.deadline = Deadline::in(100s, stop.get_token());
+  std::jthread stopper([&] { stop.request_stop(); });
+  auto outcome = processes.run({"sleep", "100"}, options);
+  ASSERT_FALSE(outcome.has_value());
+  EXPECT_EQ(outcome.error().kind(), ErrorKind::interrupted);
+}
+
+TEST(Process, MissingProgramIsNamed) {
+  SystemProcesses processes;
+  auto outcome = processes.run({"no-such-program-here"}, within(20s));
+  ASSERT_FALSE(outcome.has_value());
+  EXPECT_EQ(outcome.error().message(), "no-such-program-here: no such program in PATH");
+}
+
+TEST(Process, CheckNamesCommandStatusAndErrors) {
+  SystemProcesses processes;
+  auto outcome = processes.check({"sh", "-c", "echo broken >&2; exit 1"}, within(20s));
+  ASSERT_FALSE(outcome.has_value());
+  EXPECT_EQ(outcome.error().message(), "sh -c 'echo broken >&2; exit 1': exit status 1: broken");
+}
+
+TEST(Command, PrintsAsShell) {
+  Command command{"make", "KCFLAGS=-O2 -g", "it's"};
+  command.set("LC_ALL", "C").in("/a b");
+  EXPECT_EQ(command.to_shell(), "cd '/a b' && LC_ALL=C make 'KCFLAGS=-O2 -g' 'it'\\''s'");
+}
+
+TEST(Files, WriteReplacesAtomicallyAndLeavesNoTemporary) {
+  TempDir dir = *TempDir::make();
+  auto path = dir.path() / "sub" / "file";
+  ASSERT_TRUE(write_file(path, "one").has_value());
+  ASSERT_TRUE(write_file(path, "two").has_value());
+  EXPECT_EQ(read_file(path), "two");
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(path.parent_path())) files += entry.exists() ? 1 : 0;
+  EXPECT_EQ(files, 1);
+}
+
+TEST(Files, FullDiskIsAnErrorThatNamesTheFile) {
+  auto result = write_file("/dev/full/x", "text");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_NE(result.error().message().find("/dev/full"), std::string::npos);
+}
+
+TEST(Files, ReadRefusesMoreThanTheLimit) {
+  TempDir dir = *TempDir::make();
+  ASSERT_TRUE(write_file(dir.path() / "f", "12345").has_value());
+  EXPECT_EQ(read_file(dir.path() / "f", 4).error().kind(), ErrorKind::bad_input);
+}
+
+TEST(Files, TempDirGoesWithItsOwner) {
+  std::filesystem::path path;
+  {
+    TempDir dir = *TempDir::make();
+    path = dir.path();
+    std::ofstream(path / "f") << "x";
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Files, LockIsExclusiveUntilReleased) {
+  TempDir dir = *TempDir::make();
+  auto path = dir.path() / "lock";
+  {
+    auto first = FileLock::try_acquire(path);
+    ASSERT_TRUE(first.has_value() && *first);
+    auto second = FileLock::try_acquire(path);
+    ASSERT_TRUE(second.has_value());
+    EXPECT_EQ(*second, nullptr);
+    EXPECT_EQ(FileLock::acquire(path, Deadline::in(1ms)).error().kind(), ErrorKind::timeout);
+  }
+  auto third = FileLock::try_acquire(path);
+  ASSERT_TRUE(third.has_value());
+  EXPECT_NE(*third, nullptr);
+}
+
+TEST(Files, PublishKeepsWhoWasFirst) {
+  TempDir dir = *TempDir::make();
+  ASSERT_TRUE(write_file(dir.path() / "a" / "f", "first").has_value());
+  ASSERT_TRUE(write_file(dir.path() / "b" / "f", "second").has_value());
+  ASSERT_TRUE(publish_directory(dir.path() / "a", dir.path() / "cache" / "key").has_value());
+  ASSERT_TRUE(publish_directory(dir.path() / "b", dir.path() / "cache" / "key").has_value());
+  EXPECT_EQ(read_file(dir.path() / "cache" / "key" / "f"), "first");
+  EXPECT_FALSE(std::filesystem::exists(dir.path() / "b"));
+}
+
+TEST(ByteStream, PairCarriesBytesBothWaysAndReportsTheEnd) {
+  auto [left, right] = make_stream_pair();
+  ASSERT_TRUE(left->write_all(view_of("hello"), Deadline::in(1s)).has_value());
+  std::array<std::uint8_t, 16> buffer{};
+  EXPECT_EQ(right->read_some(buffer, Deadline::in(1s)), 5u);
+  EXPECT_EQ(right->read_some(buffer, Deadline::in(1ms)).error().kind(), ErrorKind::timeout);
+  left->close();
+  EXPECT_EQ(right->read_some(buffer, Deadline::in(1s)), 0u);
+}
+
+TEST(Clock, PrintsRfc3339) {
+  FakeClock clock;
+  clock.advance(1500ms);
+  EXPECT_EQ(to_rfc3339(clock.now()), "2023-11-14T22:13:21.500Z");
+}
+
+}  // namespace
+}  // namespace diglab
