@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "judge/event.h"
+
+namespace diglab {
+
+/// Only `pass` is a pass. `broken`: the laboratory failed, or something that had to run did not.
+enum class Outcome { pass, fail, broken, skip };
+
+[[nodiscard]] std::string_view to_string(Outcome outcome);
+
+/// One expectation, judged in one variant.
+struct CheckVerdict {
+  std::string variant;
+  CheckId id;
+  bool met = false;        ///< The expectation of the main variant holds.
+  bool as_wanted = false;  ///< met in main; in the control met or violated as the control says.
+  std::string expected;    ///< One line: "EACCES from execve".
+  std::string seen;        ///< One line: "exit status 0".
+  std::string detail;      ///< Further lines: for a PCR that differs, which measurement moved where.
+};
+
+/// What a run says about one claim.
+struct Verdict {
+  ScenarioId scenario;
+  std::string claim;
+  Outcome outcome = Outcome::broken;
+  std::string reason;  ///< One line: the first thing that is not as wanted; empty for pass.
+  std::vector<CheckVerdict> checks;
+  std::vector<std::string> console_reports;  ///< Titles of kernel reports seen on consoles ("KASAN: ...").
+  std::chrono::milliseconds took{0};
+};
+
+/// Reads an evidence file that an event names. In a stored run: a file below the results directory.
+using EvidenceReader = std::function<Result<Bytes>(const std::string& relative_path)>;
+
+/// Judges every scenario of a stream; pure but for `read`. A scenario whose end is missing is broken.
+[[nodiscard]] std::vector<Verdict> judge(std::span<const Event> events, const EvidenceReader& read);
+
+/// The exit status of a run with these verdicts: 0 all passed (skips allowed), 1 a claim failed, 3 something is broken.
+[[nodiscard]] int exit_status(std::span<const Verdict> verdicts);
+
+}  // namespace diglab
