@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "attest/tpm_public.h"
+
+namespace diglab {
+
+/// An endorsement key's certificate, checked against what a TPM maker signs.
+struct EkCertificate {
+  std::string subject;  ///< Often empty: TPM certificates identify the chip in the subject's alternative name.
+  std::string issuer;
+  std::string tpm;      ///< Manufacturer, model and version as the alternative name tells them.
+  PublicKey key;
+};
+
+/// Verifies `certificate` (DER or PEM; padding after the DER, as NV indices have it, is allowed) up to one of the self-signed
+/// `authorities` (PEM bundles or DER; intermediate ones may be among them).
+///
+/// Critical extensions that TPM certificates carry and OpenSSL does not know (a directory name as alternative name is
+/// critical when the subject is empty) are accepted only if they are of that kind. ErrorKind::bad_input says what is wrong.
+Result<EkCertificate> verify_ek_certificate(ByteView certificate, const std::vector<Bytes>& authorities);
+
+/// Whether the certificate is of this very key.
+[[nodiscard]] bool same_key(const PublicKey& a, const PublicKey& b);
+
+}  // namespace diglab
