@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "machine/spec.h"
+
+namespace diglab {
+
+class Host;
+
+struct AccelerationVerdict {
+  Acceleration acceleration = Acceleration::tcg;
+  std::string reason;   ///< "booted Linux in 0.8 s", "/dev/kvm is missing", "no kernel line within 20 s: KVM internal error ..."
+  bool cached = false;  ///< Found by an earlier run on this host since it booted.
+};
+
+/// Finds out whether KVM really runs a kernel, by running one: /dev/kvm can exist, open, answer, and still fail.
+///
+/// `kernel` is any bzImage with a serial console. A verdict is kept in the cache, under everything that could change it.
+/// Never fails because KVM does, and never waits beyond `deadline`: then the verdict is TCG, and is not cached.
+Result<AccelerationVerdict> probe_acceleration(Host& host, const std::filesystem::path& kernel, const Deadline& deadline);
+
+}  // namespace diglab

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "machine/console_log.h"
+#include "machine/host.h"
+#include "machine/snapshots.h"
+#include "machine/spec.h"
+#include "os/byte_stream.h"
+
+namespace diglab {
+
+/// How a boot ended.
+enum class EndCause {
+  shutdown,   ///< The guest powered off.
+  reset,      ///< The guest asked for a reset (reboot), with no panic before it.
+  panic,      ///< The console showed a panic.
+  qemu_died,  ///< QEMU is gone and nobody asked it to go.
+  tpm_died,   ///< swtpm is gone: the machine is stopped, since nothing measured after that means anything.
+  destroyed,  ///< kill(), reboot() or the end of the run.
+};
+
+[[nodiscard]] std::string_view to_string(EndCause cause);
+
+struct MachineEnd {
+  EndCause cause;
+  std::string reason;  ///< One line: the panic's message, the last words of QEMU's log.
+};
+
+/// What a use of an ended machine is answered with. `was_up`: the agent had answered in this boot.
+/// A panic, reset or shutdown is ErrorKind::boot before that and ::guest_lost after it; a QEMU that died is ::infra before it and
+/// ::guest_lost after it; a dead swtpm is ::infra, and a machine that the harness itself destroyed ::interrupted.
+[[nodiscard]] Error error_of(const MachineEnd& end, bool was_up);
+
+/// One virtual machine, started once and rebooted as often as a scenario likes. The only way to run a VM.
+///
+/// A boot begins paused; console and agent port are attached, then it runs: no byte is lost. Its end, whatever the cause, is an
+/// event from libvirt (or the hang-up of a stream), not a poll: it wakes every wait on the machine at once.
+/// Disks are overlays on images that are never written; overlays and TPM state live across reboot() and go with the Machine.
+class Machine {
+ public:
+  struct Files {
+    std::filesystem::path evidence;  ///< Directory that gets boot-<n>.log and .index (console), domain.xml, qemu.log.
+    ConsoleLog::OnLine on_line;      ///< Live console lines; may be empty.
+  };
+
+  /// Returns when the first boot runs (not when the guest is up).
+  static Result<std::unique_ptr<Machine>> start(Host& host, MachineSpec spec, Files files, const Deadline& deadline);
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  [[nodiscard]] const MachineSpec& spec() const;
+  [[nodiscard]] unsigned boot() const;  ///< 1 for the first.
+
+  /// The agent's port, in this boot. Reading from it when the boot has ended gives error_of() its end; zero
+  /// when the agent closed its port in a guest that goes on. Not to be kept across reboot().
+  [[nodiscard]] ByteStream& agent();
+  /// From now on error_of() is told that the guest was up. Cleared by reboot().
+  void agent_answered();
+
+  [[nodiscard]] ConsoleLog& console();
+  [[nodiscard]] SnapshotTree& snapshots();
+
+  [[nodiscard]] std::optional<MachineEnd> ended() const;
+  Result<MachineEnd> wait_for_end(const Deadline& deadline);
+
+  /// Presses the power button and waits; the guest must react to ACPI.
+  Result<MachineEnd> power_off(const Deadline& deadline);
+  /// Cuts the power, at once. What QEMU had not written to the overlay is lost. No error when it had ended.
+  Result<void> kill();
+  /// The next boot of the same disks with the same TPM, after kill() if this one still runs. `changed` replaces
+  /// kernel, initrd, cmdline and smbios when given: another kernel on the same disk.
+  Result<void> reboot(const Deadline& deadline, const MachineSpec* changed = nullptr);
+
+  Result<void> pause();
+  Result<void> resume();
+  /// A command of QEMU's human monitor, with its answer.
+  Result<std::string> monitor(const std::string& command);
+
+  /// For the evidence: the command lines of QEMU and swtpm (as libvirt ran them), one per line. Empty for remote hosts.
+  [[nodiscard]] std::string command_lines() const;
+
+  struct Impl;
+
+ private:
+  explicit Machine(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+  SnapshotTree snapshots_;
+};
+
+}  // namespace diglab

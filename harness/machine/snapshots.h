@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "base/strong_id.h"
+
+namespace diglab {
+
+class Machine;
+
+using SnapshotId = StrongId<struct SnapshotIdTag>;
+
+/// Snapshots of one running machine: memory, disks and TPM, taken and restored without restarting QEMU.
+///
+/// QEMU stores swtpm's permanent and volatile state in the same stream, so a restored machine sees the PCRs of the
+/// moment it was saved. That is checked, not trusted: see set_tpm_digest(). They live in the machine's overlay and go with it.
+/// Not available while a 9p share is mounted: QEMU then refuses.
+class SnapshotTree {
+ public:
+  /// Something that identifies the TPM's state as the guest sees it: its PCR values.
+  using TpmDigest = std::function<Result<std::string>()>;
+
+  explicit SnapshotTree(Machine& machine) : machine_(machine) {}
+
+  /// From now on every save() asks `digest` and remembers the answer, and every restore() asks again and compares.
+  /// `restored` is called between the two in restore(): the moment to begin a new epoch with the agent.
+  void set_tpm_digest(TpmDigest digest, std::function<void()> restored = {});
+
+  Result<SnapshotId> save(std::string_view label);
+  /// ErrorKind::diverged when the TPM is not what it was.
+  Result<void> restore(const SnapshotId& id);
+  Result<void> remove(const SnapshotId& id);
+  [[nodiscard]] std::vector<SnapshotId> list() const;
+  [[nodiscard]] const SnapshotId& parent(const SnapshotId& id) const;  ///< Empty for the first ones.
+
+ private:
+  struct Node {
+    SnapshotId parent;
+    std::string tpm;  ///< The TPM's digest, if asked for.
+  };
+  friend class Machine;
+  void forget();  ///< A new boot: the tree starts anew.
+
+  Machine& machine_;
+  TpmDigest digest_;
+  std::function<void()> restored_;
+  std::map<SnapshotId, Node> nodes_;
+  SnapshotId current_;
+  unsigned next_ = 1;
+};
+
+}  // namespace diglab

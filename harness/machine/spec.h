@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/deadline.h"
+
+namespace diglab {
+
+/// How guest code is run. Probed, never assumed (machine/acceleration.h).
+enum class Acceleration { kvm, tcg };
+
+[[nodiscard]] std::string_view to_string(Acceleration acceleration);
+[[nodiscard]] TimeScale time_scale(Acceleration acceleration);
+
+/// A disk beside the root disk. Like that one it is never written: the machine writes an overlay.
+struct ExtraDisk {
+  std::filesystem::path image;  ///< Raw.
+  std::string serial;           ///< The guest finds it as /dev/disk/by-id/virtio-<serial>; at most 20 characters.
+};
+
+/// Everything that makes one machine different from another.
+struct MachineSpec {
+  std::string name = "machine";  ///< Letters, digits, '-'; unique names are made from it.
+  std::filesystem::path kernel;
+  std::optional<std::filesystem::path> initrd;
+  std::string cmdline;  ///< Complete but for console=ttyS0 and panic=-1, which are put in front.
+  std::optional<std::filesystem::path> disk;  ///< Raw image of the root disk (/dev/vda), never written.
+  std::vector<ExtraDisk> extra_disks;         ///< /dev/vdb and on.
+  unsigned cpus = 2;
+  unsigned memory_mib = 512;
+  bool tpm = true;
+  /// SMBIOS strings by entry, e.g. {"bios.vendor", "x"}, {"system.serial", "y"}: they change firmware measurements.
+  std::map<std::string, std::string> smbios;
+  Acceleration acceleration = Acceleration::tcg;
+  std::vector<std::string> qemu_arguments;  ///< For what libvirt does not model; appended to QEMU's command line.
+};
+
+/// The files of a machine as its hypervisor host names them (machine/placement.h).
+struct PlacedFiles {
+  std::string kernel;
+  std::string initrd;                 ///< Empty: none.
+  std::vector<std::string> overlays;  ///< qcow2: the root disk, if there is one, then the extra disks.
+};
+
+/// The name of the virtio-serial port that the guest agent opens: /dev/virtio-ports/org.diglab.agent.
+inline constexpr std::string_view agent_port_name = "org.diglab.agent";
+
+/// The libvirt domain for `spec`. `owner` is kept in its metadata, so that what a dead run left is recognised.
+[[nodiscard]] std::string domain_xml(const MachineSpec& spec, const PlacedFiles& files, const std::string& domain_name,
+                                     const std::string& uuid, const std::string& owner);
+
+}  // namespace diglab
