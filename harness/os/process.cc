@@ -23,6 +23,10 @@ struct DieWithHarness : bp::extend::handler {
   template <typename Executor>
   void on_exec_setup(Executor&) const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // The harness blocks SIGINT and SIGTERM in all its threads; its children must not inherit that.
+    ::sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::signal(SIGPIPE, SIG_DFL);
   }
 };
