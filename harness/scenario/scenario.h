@@ -177,7 +177,7 @@ struct Check {
 };
 
 /// A deliberate corruption of collected evidence, made by the harness before judging.
-struct Tamper {
+struct EvidenceTamper {
   std::optional<int> log_bit_in_entry;  ///< Flip one bit in this entry of the binary log (0 = boot_aggregate).
 };
 
@@ -195,7 +195,7 @@ struct Control {
   std::optional<int> rounds;
   std::vector<Step> before;             ///< Run before the main steps.
   std::map<CheckId, Step> replace;      ///< Steps that take the place of the main variant's of that id.
-  Tamper tamper;
+  EvidenceTamper tamper;
   std::vector<Opposite> opposite;       ///< At least one.
 };
 

@@ -20,7 +20,7 @@ struct Variant {
   int rounds = 1;
   std::vector<Step> steps;
   std::vector<Check> checks;
-  Tamper tamper;
+  EvidenceTamper tamper;
 };
 
 /// The variant of that name. Asking for the control of a scenario that has none gives its main variant's steps.
