@@ -12,15 +12,15 @@ namespace diglab {
 struct EkCertificate {
   std::string subject;  ///< Often empty: TPM certificates identify the chip in the subject's alternative name.
   std::string issuer;
-  std::string tpm;      ///< Manufacturer, model and version as the alternative name tells them.
+  std::string tpm;  ///< Manufacturer, model and version as the alternative name tells them.
   PublicKey key;
 };
 
-/// Verifies `certificate` (DER or PEM; padding after the DER, as NV indices have it, is allowed) up to one of the self-signed
-/// `authorities` (PEM bundles or DER; intermediate ones may be among them).
+/// Verifies `certificate` (DER or PEM; padding after the DER, as NV indices have it, is allowed) up to any of the
+/// `authorities` (PEM bundles or DER), each of which is trusted.
 ///
-/// Critical extensions that TPM certificates carry and OpenSSL does not know (a directory name as alternative name is
-/// critical when the subject is empty) are accepted only if they are of that kind. ErrorKind::bad_input says what is wrong.
+/// Extensions that OpenSSL does not know and that are critical are accepted if TPM makers use them (subject directory
+/// attributes and those of the TCG). ErrorKind::bad_input says what is wrong.
 Result<EkCertificate> verify_ek_certificate(ByteView certificate, const std::vector<Bytes>& authorities);
 
 /// Whether the certificate is of this very key.

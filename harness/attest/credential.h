@@ -7,8 +7,8 @@ namespace diglab {
 
 /// A challenge that only a TPM which holds both keys can answer (TPM 2.0 part 1, "credential protection").
 ///
-/// The verifier keeps `secret` and the two names; the guest gets `blob`, hands it to tpm2_activatecredential, and returns
-/// what comes out. Keeping the names ties the answer to those two keys and no others.
+/// The verifier keeps `secret` and the two names; the guest gets `blob`, hands it to tpm2_activatecredential, and
+/// returns what comes out. Keeping the names ties the answer to those two keys and no others.
 struct Challenge {
   Bytes secret;
   Bytes ek_name;
@@ -16,8 +16,8 @@ struct Challenge {
   Bytes blob;  ///< As tpm2-tools read and write it: magic, version, TPM2B_ID_OBJECT, TPM2B_ENCRYPTED_SECRET.
 };
 
-/// Wraps `secret` (1 to the size of the EK's name hash) for the TPM that holds `ek`, to be opened only if it also holds the key of that
-/// name. Software only: no TPM is asked.
+/// Wraps `secret` (1 to the size of the EK's name hash) for the TPM that holds `ek`, to be opened only if it also holds
+/// the key of that name. Software only: no TPM is asked.
 Result<Challenge> make_credential(const TpmPublic& ek, const TpmPublic& ak, ByteView secret);
 
 /// With a fresh random secret of 32 bytes.

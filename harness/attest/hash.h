@@ -27,6 +27,9 @@ inline constexpr std::array all_hash_algorithms{HashAlgorithm::sha1, HashAlgorit
 [[nodiscard]] std::optional<HashAlgorithm> hash_algorithm_named(std::string_view name);
 [[nodiscard]] std::optional<HashAlgorithm> hash_algorithm_with_tpm_id(std::uint16_t id);
 
+/// Each of the four has its own digest size.
+[[nodiscard]] std::optional<HashAlgorithm> hash_algorithm_of_size(std::size_t size);
+
 /// The digest of the concatenation of `parts`.
 [[nodiscard]] Bytes hash(HashAlgorithm algorithm, std::initializer_list<ByteView> parts);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "attest/ima_log.h"
@@ -22,9 +23,10 @@ Result<ImaLog> parse_ascii_log(std::string_view text);
 
 /// Where two forms of one list part.
 struct FormDifference {
-  std::size_t entry = 0;    ///< Index of the first entry that differs.
-  std::size_t line = 0;     ///< Line of the ASCII form, from 1.
-  std::string detail;       ///< What one has and the other has not.
+  std::size_t entry = 0;     ///< Index of the first entry that differs.
+  std::size_t line = 0;      ///< Line of the ASCII form, from 1.
+  bool only_longer = false;  ///< One form merely goes on where the other ends, as when it was read later.
+  std::string detail;        ///< What one has and the other has not.
 };
 
 /// Compares a binary log with the ASCII log taken from the same machine by printing the former as the kernel does, so

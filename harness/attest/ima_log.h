@@ -28,12 +28,15 @@ struct FileDigest {
   bool operator==(const FileDigest&) const = default;
 };
 
+/// Reads "[type:]algorithm:" NUL digest, the content of d-ng, d-ngv2 and d-modsig. Empty if it is not of that form.
+[[nodiscard]] std::optional<FileDigest> parse_tagged_digest(ByteView field);
+
 /// One measurement.
 struct ImaEntry {
   std::uint32_t pcr = 0;
-  Bytes template_digest;      ///< As in the log: of ImaLog::digest_algorithm; all zero for a violation.
+  Bytes template_digest;  ///< As in the log: of ImaLog::digest_algorithm; all zero for a violation.
   std::string template_name;
-  Bytes template_data;        ///< Exactly the bytes whose hash extends the PCR (legacy template: name padded to 256).
+  Bytes template_data;  ///< Exactly the bytes whose hash extends the PCR (legacy template: name padded to 256).
   std::vector<ImaField> fields;  ///< Empty when the template is not known.
 
   /// The kernel could not vouch for the file (written while measured): it extends all ones instead of a hash.

@@ -10,12 +10,12 @@ namespace diglab {
 
 /// How the kernel prints a template field in the ASCII log (security/integrity/ima/ima_template_lib.c).
 enum class FieldFormat {
-  digest,            ///< "d": bare bytes, printed in hexadecimal.
-  tagged_digest,     ///< "d-ng", "d-ngv2", "d-modsig": "[type:]algorithm:" NUL digest.
-  string,            ///< NUL-terminated text; spaces were replaced by '_' when it was made.
-  hex,               ///< Any bytes in hexadecimal.
-  uint,              ///< 2, 4 or 8 bytes in the byte order of the machine that wrote the log, in decimal.
-  unknown,           ///< A field this program has not heard of; taken as hex.
+  digest,         ///< "d": bare bytes, printed in hexadecimal.
+  tagged_digest,  ///< "d-ng", "d-ngv2", "d-modsig": "[type:]algorithm:" NUL digest.
+  string,         ///< NUL-terminated text; spaces were replaced by '_' when it was made.
+  hex,            ///< Any bytes in hexadecimal.
+  uint,           ///< 2, 4 or 8 bytes in the byte order of the machine that wrote the log, in decimal.
+  unknown,        ///< A field this program has not heard of; taken as hex.
 };
 
 [[nodiscard]] FieldFormat format_of_field(std::string_view field);

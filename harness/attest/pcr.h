@@ -2,12 +2,10 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "attest/hash.h"
-#include "attest/ima_log.h"
 
 namespace diglab {
 
@@ -28,20 +26,13 @@ class PcrBanks {
   std::map<HashAlgorithm, std::map<std::uint32_t, Bytes>> banks_;
 };
 
-/// Parses PCR values in any of these forms, recognised by their look. ErrorKind::bad_input with the line (JSON: offset).
+/// Parses PCR values in any of these forms, recognised by their look. ErrorKind::bad_input with the line (JSON:
+/// offset).
 ///
 /// - the output of `tpm2_pcrread`: a line "sha256:", then lines "10 : 0xABCD..."; banks in one line each;
 /// - lines "<path>/pcr-sha256/10:ABCD...", as `grep . /sys/class/tpm/tpm0/pcr-*/*` prints;
 /// - lines "sha256 10 abcd..." or "sha256:10=abcd...";
 /// - JSON: {"sha256": {"10": "abcd..."}}.
 Result<PcrBanks> parse_pcrs(std::string_view text);
-
-/// What Linux 6.12 puts into the first entry: the hash over PCRs 0 to 9 of the bank, or 0 to 7 of the SHA-1 bank.
-/// ErrorKind::bad_input names the PCR that is missing.
-Result<Bytes> boot_aggregate(const PcrBanks& pcrs, HashAlgorithm bank);
-
-/// Compares a log's first entry with its recomputation. ErrorKind::bad_input when the log does not begin with a
-/// boot_aggregate or a PCR is missing. Before Linux 5.8 only PCRs 0 to 7 were covered, in every bank: accepted.
-Result<bool> boot_aggregate_agrees(const ImaLog& log, const PcrBanks& pcrs);
 
 }  // namespace diglab

@@ -35,10 +35,10 @@ struct EntryFault {
 /// Whether a log is the pre-image of a PCR value.
 struct ReplayVerdict {
   enum class State {
-    agrees,         ///< All entries give the value.
-    agrees_up_to,   ///< The first `entries` give it: the log was read later than the value.
-    faulty_entry,   ///< The log contradicts itself at entry `fault->entry`.
-    differs,        ///< Every entry is sound, yet no prefix gives the value: where they part cannot be known from it.
+    agrees,        ///< All entries give the value.
+    agrees_up_to,  ///< The first `entries` give it: the log was read later than the value.
+    faulty_entry,  ///< The log contradicts itself at entry `fault->entry`.
+    differs,       ///< Every entry is sound, yet no prefix gives the value: where they part cannot be known from it.
   };
 
   State state = State::differs;
