@@ -25,6 +25,9 @@ struct CliContext {
 /// A command's body: returns the exit status (0 passed, 1 a claim failed, 2 bad use or input, 3 laboratory broke, 130 interrupted).
 using CliAction = std::function<int()>;
 
+/// 2 for what the user did or gave, 130 for an interruption, 3 for everything that is the laboratory's fault.
+[[nodiscard]] int exit_status_of(ErrorKind kind);
+
 /// Prints an error to standard error and returns the exit status that belongs to its kind.
 int report_error(const Error& error);
 

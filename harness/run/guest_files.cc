@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/guest_files.h"
+
+#include <fmt/format.h>
+
+#include "os/files.h"
+
+namespace diglab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view package_version = "1.0-1";
+
+Result<void> put(const fs::path& from, const fs::path& tree, std::string_view guest_path, fs::perms permissions) {
+  fs::path to = tree / fs::path(guest_path).relative_path();
+  TRY_VOID(make_directories(to.parent_path()));
+  std::error_code error;
+  fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
+  if (!error) fs::permissions(to, permissions, error);
+  if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot copy to {}: {}", from.string(), to.string(), error.message()));
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sources, const fs::path& staging) {
+  constexpr fs::perms executable = fs::perms(0755);
+  std::vector<OwnPackage> packages;
+  fs::path agent_tree = staging / "agent";
+  TRY_VOID(put(sources.binaries / "agent" / "diglab-agent", agent_tree, guest_path::agent, executable));
+  TRY_VOID(put(sources.binaries / "agent" / "diglab-init", agent_tree, guest_path::init, executable));
+  TRY_VOID(put(sources.source / "guest-image" / "attest" / "diglab-quote", agent_tree, guest_path::quote, executable));
+  packages.push_back({.name = "diglab-agent",
+                      .version = std::string(package_version),
+                      .tree = agent_tree,
+                      .requires_names = {"bash", "tpm2-tools"}});
+  if (!sources.kernel.modules.empty()) {
+    fs::path tree = staging / "modules";
+    std::error_code error;
+    fs::create_directories(tree / "usr", error);
+    // lib/modules of the build becomes /usr/lib/modules of a guest with a merged /usr.
+    fs::copy(sources.kernel.modules / "lib", tree / "usr" / "lib", fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+    if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot copy: {}", sources.kernel.modules.string(), error.message()));
+    packages.push_back({.name = "diglab-modules", .version = std::string(package_version), .tree = tree, .requires_names = {}});
+  }
+  return packages;
+}
+
+}  // namespace diglab

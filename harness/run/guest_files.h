@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "image/image_request.h"
+#include "kernel/kernel_request.h"
+
+namespace diglab {
+
+/// Where our own files lie in a guest.
+namespace guest_path {
+inline constexpr std::string_view agent = "/usr/libexec/diglab/diglab-agent";
+inline constexpr std::string_view init = "/usr/sbin/diglab-init";
+inline constexpr std::string_view quote = "/usr/libexec/diglab/diglab-quote";
+}  // namespace guest_path
+
+struct GuestFileSources {
+  std::filesystem::path source;    ///< The repository.
+  std::filesystem::path binaries;  ///< The build's harness/ folder.
+  BuiltKernel kernel;
+};
+
+/// Lays out the trees of our own packages below `staging`: diglab-agent (agent, init, quote script) and, for a kernel
+/// with modules, diglab-modules. ErrorKind::infra names the file that the build did not make.
+Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sources, const std::filesystem::path& staging);
+
+}  // namespace diglab

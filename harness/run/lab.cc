@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/lab.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "os/files.h"
+#include "run/guest_files.h"
+#include "scenario/variant.h"
+
+namespace diglab {
+
+Lab::Lab(LabOptions options, Processes& processes, OnPhase phase)
+    : options_(std::move(options)),
+      processes_(processes),
+      phase_(std::move(phase)),
+      kernels_(options_.cache, processes, options_.source / "kernel-patches"),
+      images_(options_.cache, options_.source / "guest-image", processes) {}
+
+Result<LabKeys> Lab::keys(const Deadline& deadline) {
+  if (!keys_) keys_ = TRY(LabKeys::provide(options_.cache, processes_, deadline), "keys of the laboratory");
+  return *keys_;
+}
+
+Result<BuiltKernel> Lab::kernel(const MachineWish& wish, const Deadline& deadline) {
+  std::string flavour = wish.kernel.value_or(std::string(MachineDefaults::kernel));
+  if (auto found = built_kernels_.find(flavour); found != built_kernels_.end()) return found->second;
+  KernelChoice choice{.source = DebianSource{}, .flavour = flavour};
+  if (!options_.kernel.empty()) choice = TRY(parse_kernel_choice(options_.kernel, flavour), "--kernel");
+  LabKeys lab_keys = TRY(keys(deadline));
+  KernelRequest request{.source = choice.source,
+                        .flavour = choice.flavour,
+                        .trusted_keys_pem = lab_keys.ca_certificate,
+                        .module_key_pem = lab_keys.module_key,
+                        .jobs = 0};
+  std::string what = fmt::format("kernel {}", choice.flavour);
+  auto progress = [&](std::optional<double> fraction, std::string_view doing) {
+    phase_(fmt::format("{}: {}", what, doing), fraction);
+  };
+  BuiltKernel kernel = TRY(kernels_.provide(request, progress, deadline), what);
+  if (!kernel.warning.empty()) phase_(fmt::format("{}: {}", what, kernel.warning), std::nullopt);
+  built_kernels_.emplace(flavour, kernel);
+  return kernel;
+}
+
+Result<BuiltImage> Lab::image(const MachineWish& wish, const Deadline& deadline) {
+  std::string set = wish.image.value_or(std::string(MachineDefaults::image));
+  bool signatures = wish.ima_signatures.value_or(false);
+  BuiltKernel modules_of = TRY(kernel(wish, deadline));
+  std::string key = fmt::format("{}/{}/{}", set, signatures, modules_of.id);
+  if (auto found = built_images_.find(key); found != built_images_.end()) return found->second;
+  TempDir staging = TRY(TempDir::make({}, "diglab-guest-files"));
+  ImageRequest request{.set = set,
+                       .ima_signatures = signatures,
+                       .own = TRY(own_packages(modules_of, staging.path())),
+                       .suite = {},
+                       .repository = std::nullopt};
+  std::string what = fmt::format("image {}{}", set, signatures ? " with IMA signatures" : "");
+  auto progress = [&](std::optional<double> fraction, std::string_view doing) {
+    phase_(fmt::format("{}: {}", what, doing), fraction);
+  };
+  BuiltImage image = TRY(images_.provide(request, progress, deadline), what);
+  built_images_.emplace(key, image);
+  return image;
+}
+
+Result<std::vector<OwnPackage>> Lab::own_packages(const BuiltKernel& kernel, const std::filesystem::path& staging) const {
+  return lay_out_guest_files({.source = options_.source, .binaries = options_.binaries, .kernel = kernel}, staging);
+}
+
+Result<Host*> Lab::host(const Deadline& deadline) {
+  if (!host_) {
+    phase_("opening the connection to the machines' host", std::nullopt);
+    HostOptions wanted;
+    wanted.uri = options_.uri;
+    wanted.cache_dir = options_.cache;
+    wanted.upload = options_.upload;
+    host_ = TRY(Host::open(std::move(wanted), deadline), "libvirt");
+    for (const std::string& line : host_->removed()) phase_(fmt::format("removed what a killed run left behind: {}", line), std::nullopt);
+  }
+  return host_.get();
+}
+
+Result<AccelerationVerdict> Lab::acceleration(const Deadline& deadline) {
+  if (!acceleration_) {
+    Host* where = TRY(host(deadline));
+    BuiltKernel any = TRY(kernel({}, deadline));
+    phase_("proving the acceleration", std::nullopt);
+    acceleration_ = TRY(probe_acceleration(*where, any.image, deadline), "acceleration probe");
+  }
+  return *acceleration_;
+}
+
+MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, const BuiltImage& image, Acceleration acceleration) {
+  bool systemd = image.set == "systemd";
+  std::string init = wish.init.value_or(systemd ? "/usr/lib/systemd/systemd" : std::string(guest_path::init));
+  // audit=1: integrity records are made from the first process on. The backlog holds what a boot with many denials makes
+  // before the agent listens.
+  MachineWish defaults;
+  defaults.cmdline = {"quiet", "root=/dev/vda", "rootfstype=ext4", "rw", "init=" + init, "audit=1", "audit_backlog_limit=8192"};
+  MachineWish all = with_overrides(std::move(defaults), wish);
+  MachineSpec spec;
+  spec.kernel = kernel.image;
+  spec.cmdline = fmt::format("{}", fmt::join(all.cmdline, " "));
+  spec.disk = image.disk;
+  spec.cpus = static_cast<unsigned>(wish.cpus.value_or(MachineDefaults::cpus));
+  spec.memory_mib = static_cast<unsigned>(wish.memory.value_or(systemd ? 2 * MachineDefaults::memory_mib : MachineDefaults::memory_mib));
+  spec.tpm = wish.tpm.value_or(true);
+  spec.smbios = wish.smbios;
+  spec.acceleration = acceleration;
+  return spec;
+}
+
+}  // namespace diglab

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "image/image_store.h"
+#include "image/keys.h"
+#include "kernel/kernel_store.h"
+#include "machine/host.h"
+#include "scenario/scenario.h"
+
+namespace diglab {
+
+/// What every default machine has, where a scenario says nothing else.
+struct MachineDefaults {
+  static constexpr std::string_view kernel = "stock";
+  static constexpr std::string_view image = "minimal";
+  static constexpr int cpus = 2;
+  static constexpr int memory_mib = 384;
+};
+
+struct LabOptions {
+  std::filesystem::path source;    ///< The repository.
+  std::filesystem::path cache;
+  std::filesystem::path binaries;  ///< Where the build put agent and init.
+  std::string uri;                 ///< libvirt's; empty: embedded.
+  bool upload = false;             ///< Copy images into the host's storage even if it could read ours.
+  std::string kernel;              ///< --kernel: replaces what scenarios ask for; empty: does not.
+};
+
+/// Kernels, images, keys and the host: all that machines are made of, made when first asked for.
+///
+/// Building says what it does through `phase`. Asking for the same thing twice builds it once. One thread at a time.
+class Lab {
+ public:
+  using OnPhase = std::function<void(std::string_view what, std::optional<double> fraction)>;
+
+  Lab(LabOptions options, Processes& processes, OnPhase phase);
+
+  /// The keys, the kernel, then the image (which holds the kernel's modules) that a wish comes down to.
+  Result<BuiltKernel> kernel(const MachineWish& wish, const Deadline& deadline);
+  Result<BuiltImage> image(const MachineWish& wish, const Deadline& deadline);
+  Result<LabKeys> keys(const Deadline& deadline);
+
+  /// Opens the libvirt connection; needs a kernel for the acceleration probe.
+  Result<Host*> host(const Deadline& deadline);
+  Result<AccelerationVerdict> acceleration(const Deadline& deadline);
+
+  [[nodiscard]] const LabOptions& options() const { return options_; }
+
+ private:
+  Result<std::vector<OwnPackage>> own_packages(const BuiltKernel& kernel, const std::filesystem::path& staging) const;
+
+  LabOptions options_;
+  Processes& processes_;
+  OnPhase phase_;
+  KernelStore kernels_;
+  ImageStore images_;
+  std::optional<LabKeys> keys_;
+  std::map<std::string, BuiltKernel> built_kernels_;
+  std::map<std::string, BuiltImage> built_images_;
+  std::unique_ptr<Host> host_;
+  std::optional<AccelerationVerdict> acceleration_;
+};
+
+/// The machine that a wish comes down to, all defaults filled in; files of kernel and disk as given.
+[[nodiscard]] MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, const BuiltImage& image,
+                                       Acceleration acceleration);
+
+}  // namespace diglab

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/suite.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <libvirt/libvirt.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "os/files.h"
+#include "run/evidence.h"
+#include "run/session.h"
+#include "run/steps.h"
+
+namespace diglab {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::minutes build_time = 40min;  // real time: builds do not depend on the acceleration
+constexpr std::chrono::minutes host_time = 2min;
+
+std::chrono::milliseconds since(std::chrono::steady_clock::time_point began) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+}
+
+/// A scenario's variant with everything that its machines are made of.
+struct Task {
+  const Scenario* scenario;
+  Variant variant;
+  MachineSpec machine;
+  std::map<std::string, std::string> facts;
+};
+
+/// Begin and end of a scenario whose variants run on different threads.
+class ScenarioProgress {
+ public:
+  ScenarioProgress(EventLog& log, const std::vector<Task>& tasks) : log_(log) {
+    for (const Task& task : tasks) ++states_[task.scenario->id].left;
+  }
+  void begin(const Scenario& scenario) {
+    std::lock_guard lock(mutex_);
+    State& state = states_[scenario.id];
+    if (state.begun) return;
+    state.begun = true;
+    state.began = std::chrono::steady_clock::now();
+    log_.write(event::ScenarioBegin{.scenario = scenario.id, .text = scenario.text, .file = scenario.file});
+  }
+  void end(const Scenario& scenario) {
+    std::lock_guard lock(mutex_);
+    State& state = states_[scenario.id];
+    if (--state.left == 0) log_.write(event::ScenarioEnd{.scenario = scenario.id, .took = since(state.began)});
+  }
+
+ private:
+  struct State {
+    int left = 0;
+    bool begun = false;
+    std::chrono::steady_clock::time_point began;
+  };
+  EventLog& log_;
+  std::mutex mutex_;
+  std::map<ScenarioId, State> states_;
+};
+
+void write_fault(EventLog& log, const event::Where& where, const Error& error) {
+  log.write(event::Fault{.where = where, .kind = std::string(to_string(error.kind())), .message = error.to_string()});
+}
+
+void run_round(Host& host, const RoundPlan& plan) {
+  auto session = Session::start(host, plan);
+  if (!session) {
+    event::Where where{.scenario = plan.scenario.id, .variant = plan.variant.name, .round = plan.round, .boot = 1};
+    plan.log.write(event::BootEnd{.where = where, .outcome = "silence", .detail = "the machine did not start", .took = {}});
+    write_fault(plan.log, where, session.error());
+    return;
+  }
+  auto& live = **session;
+  auto up = live.come_up();
+  if (up) {
+    auto performed = perform(live, plan.variant.steps);
+    if (!performed) {
+      // A lost agent looks the same to every request; the machine knows what really happened.
+      Error error = std::move(performed).error();
+      if (auto end = live.machine().ended(); end && error.kind() != ErrorKind::interrupted)
+        error = error_of(*end, live.is_up()).within(error.to_string());
+      write_fault(plan.log, live.where(), error);
+    } else {
+      collect_boot_evidence(live);
+    }
+  } else if (!plan.expects_panic() || (up.error().kind() != ErrorKind::boot && up.error().kind() != ErrorKind::guest_lost)) {
+    write_fault(plan.log, live.where(), up.error());
+  }
+  if (auto killed = live.machine().kill(); !killed) write_fault(plan.log, live.where(), killed.error());
+  name_machine_evidence(live);
+}
+
+void run_task(Host& host, const Task& task, const SuiteOptions& options, TimeScale scale, EventLog& log, const std::stop_token& stop) {
+  auto began = std::chrono::steady_clock::now();
+  log.write(event::VariantBegin{.scenario = task.scenario->id, .variant = task.variant.name, .facts = task.facts});
+  for (int round = 1; round <= task.variant.rounds && !stop.stop_requested(); ++round) {
+    RoundPlan plan{.scenario = *task.scenario,
+                   .variant = task.variant,
+                   .round = round,
+                   .machine = task.machine,
+                   .scale = scale,
+                   .results = options.results,
+                   .log = log,
+                   .stop = stop};
+    run_round(host, plan);
+  }
+  log.write(event::VariantEnd{.scenario = task.scenario->id, .variant = task.variant.name, .took = since(began)});
+}
+
+std::string domain_name(const ScenarioId& scenario, const std::string& variant) {
+  std::string name = scenario.str() + "-" + variant;
+  for (char& c : name)
+    if (c == '/') c = '-';
+  return name;
+}
+
+/// Everything that the scenarios need, made before the first machine starts.
+Result<std::vector<Task>> prepare(Lab& lab, const std::vector<Scenario>& scenarios, const std::stop_token& stop) {
+  std::vector<Task> tasks;
+  Acceleration acceleration = TRY(lab.acceleration(Deadline::in(build_time, stop))).acceleration;
+  for (const Scenario& scenario : scenarios) {
+    for (std::string_view name : variant_names(scenario)) {
+      Task task{.scenario = &scenario, .variant = variant_of(scenario, name), .machine = {}, .facts = {}};
+      const MachineWish& wish = task.variant.machine;
+      BuiltKernel kernel = TRY(lab.kernel(wish, Deadline::in(build_time, stop)), scenario.id.str());
+      BuiltImage image = TRY(lab.image(wish, Deadline::in(build_time, stop)), scenario.id.str());
+      task.machine = machine_spec(wish, kernel, image, acceleration);
+      task.machine.name = domain_name(scenario.id, task.variant.name);
+      task.facts = {{"kernel", kernel.release},
+                    {"kernel_id", kernel.id},
+                    {"kernel_source", kernel.source},
+                    {"kernel_flavour", kernel.flavour},
+                    {"image", image.set},
+                    {"image_id", image.id},
+                    {"image_manifest", image.manifest.string()},
+                    {"cmdline", task.machine.cmdline},
+                    {"cpus", std::to_string(task.machine.cpus)},
+                    {"memory_mib", std::to_string(task.machine.memory_mib)},
+                    {"tpm", task.machine.tpm ? "2.0, swtpm" : "none"},
+                    {"tpm_ca", "tpm-ca.pem"},
+                    {"policy", task.variant.policy}};
+      tasks.push_back(std::move(task));
+    }
+  }
+  return tasks;
+}
+
+std::map<std::string, std::string> describe_host(Host& host) {
+  ::utsname names{};
+  ::uname(&names);
+  unsigned long libvirt = 0;
+  ::virGetVersion(&libvirt, nullptr, nullptr);
+  return {{"kernel", fmt::format("{} {}", names.sysname, names.release)},
+          {"cores", std::to_string(std::thread::hardware_concurrency())},
+          {"qemu", host.qemu_version()},
+          {"libvirt", fmt::format("{}.{}.{}", libvirt / 1'000'000, libvirt / 1000 % 1000, libvirt % 1000)}};
+}
+
+}  // namespace
+
+Result<std::filesystem::path> make_results_directory(const std::filesystem::path& parent, const Clock& clock) {
+  TRY_VOID(make_directories(parent));
+  std::string name = fmt::format("{:%Y%m%d-%H%M%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(clock.now())));
+  for (int attempt = 1; attempt < 1000; ++attempt) {
+    std::filesystem::path path = parent / (attempt == 1 ? name : fmt::format("{}-{}", name, attempt));
+    std::error_code error;
+    if (std::filesystem::create_directory(path, error)) return path;
+    if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot create: {}", path.string(), error.message()));
+  }
+  return fail(ErrorKind::infra, fmt::format("{}: no free name for the results", parent.string()));
+}
+
+Result<void> run_suite(Lab& lab, const std::vector<Scenario>& scenarios, const SuiteOptions& options, EventLog& log,
+                       const std::stop_token& stop) {
+  auto began = std::chrono::steady_clock::now();
+  Host* host = TRY(lab.host(Deadline::in(host_time, stop)));
+  AccelerationVerdict acceleration = TRY(lab.acceleration(Deadline::in(build_time, stop)));
+  std::vector<Task> tasks = TRY(prepare(lab, scenarios, stop));
+  TRY_VOID(write_file(options.results / "tpm-ca.pem", TRY(host->tpm_ca_certificates(), "the TPMs' certificate authority")));
+
+  event::RunBegin begin{.run = options.results.filename().string(),
+                        .version = options.version,
+                        .command = options.command,
+                        .connection = host->uri(),
+                        .acceleration = std::string(to_string(acceleration.acceleration)),
+                        .host = describe_host(*host),
+                        .scenarios = {}};
+  begin.host["acceleration"] = acceleration.reason;
+  for (const Scenario& scenario : scenarios) begin.scenarios.push_back(scenario.id);
+  log.write(std::move(begin));
+
+  ScenarioProgress progress(log, tasks);
+  TimeScale scale = time_scale(acceleration.acceleration);
+  std::atomic<std::size_t> next = 0;
+  auto work = [&] {
+    for (std::size_t mine; !stop.stop_requested() && !log.error() && (mine = next++) < tasks.size();) {
+      progress.begin(*tasks[mine].scenario);
+      run_task(*host, tasks[mine], options, scale, log, stop);
+      progress.end(*tasks[mine].scenario);
+    }
+  };
+  unsigned jobs = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+  {
+    std::vector<std::jthread> workers;
+    for (unsigned i = 0; i < jobs; ++i) workers.emplace_back(work);
+  }
+  log.write(event::RunEnd{.interrupted = stop.stop_requested(), .took = since(began)});
+  if (auto error = log.error()) return fail(*std::move(error));
+  return {};
+}
+
+}  // namespace diglab
