@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "os/process.h"
 
 namespace diglab {
+
+struct BuildPlan;
+class SourceTrees;
 
 /// The kernels of one cache: <cache>/kernels/<id>/{bzImage,config,modules/,manifest.json}.
 ///
@@ -37,6 +41,8 @@ class KernelStore {
   [[nodiscard]] Result<std::vector<std::string>> flavours() const;
 
  private:
+  Result<BuildPlan> plan(const KernelRequest& request, SourceTrees& trees, const Deadline& deadline);
+
   std::filesystem::path cache_;
   Processes& processes_;
   std::filesystem::path patches_;
