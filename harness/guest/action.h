@@ -176,14 +176,14 @@ using Call = std::variant<call::Become, call::Unshare, call::ChangeDirectory, ca
                           call::ChangeMode, call::ChangeOwner, call::Mount, call::Unmount, call::SetXattr, call::GetXattr,
                           call::RemoveXattr, call::AddKey, call::Trace, call::Kill>;
 
-/// Steps performed in order by one new process of the guest, which nothing else uses. The first that fails ends it; a
+/// System calls performed in order by one new process of the guest, which nothing else uses. The first that fails ends it; a
 /// process that has done them all without Exec exits.
 ///
 ///     Action{{call::Become{1000, 1000, {}}, call::Map{GuestFile::at("/usr/lib/libz.so.1")}}}
 struct Action {
-  std::vector<Call> steps;
-  /// SHA-256 of what each step on a file found there. Read from the same descriptor where there is one and after the step,
-  /// because reading can itself be measured or denied; before it only for Exec. Absent where it could not be read.
+  std::vector<Call> calls;
+  /// SHA-256 of the file that each call on a file found. Read after the call, since reading can itself be measured or denied:
+  /// from the same descriptor, and for Exec by path as soon as it has happened or failed. Absent where it could not be read.
   bool want_digests = false;
   /// Counted in the guest from when the process is released; then it is killed with its process group. Zero: no limit but the caller's deadline.
   std::chrono::milliseconds timeout{0};

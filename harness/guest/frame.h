@@ -37,7 +37,7 @@ enum class FrameType : std::uint8_t {
   request = 4,      ///< host
   data = 5,         ///< both: a piece of content; `stream` says of what
   reply = 6,        ///< agent: the last frame of every request
-  cancel = 7,       ///< host: end this request; it is still replied to
+  cancel = 7,       ///< host: nobody waits for this request any more: kill what it runs
 };
 
 struct Frame {

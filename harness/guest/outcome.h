@@ -19,13 +19,13 @@ struct GuestErrno {
   bool operator==(const GuestErrno&) const = default;
 };
 
-/// All steps were performed and none was an exec.
+/// All calls were performed and none was an exec.
 struct Done {
   bool operator==(const Done&) const = default;
 };
 /// A system call refused. For a program this means: it did not start.
 struct Failed {
-  std::size_t step = 0;  ///< Index into Action::steps.
+  std::size_t call = 0;  ///< Index into Action::calls.
   std::string stage;     ///< The system call: "open", "execve", "mmap", "mprotect", …
   GuestErrno error;
   bool operator==(const Failed&) const = default;
@@ -58,8 +58,8 @@ struct ActionOutcome {
   std::string out;
   std::string err;
   bool truncated = false;                      ///< One of the outputs passed Action::output_limit.
-  std::map<std::size_t, std::string> digests;  ///< By step: SHA-256 in hexadecimal.
-  std::map<std::size_t, std::string> values;   ///< By step: what GetXattr or AddKey (the serial) returned.
+  std::map<std::size_t, std::string> digests;  ///< By call: SHA-256 in hexadecimal.
+  std::map<std::size_t, std::string> values;   ///< By call: what GetXattr or AddKey (the serial) returned.
 
   [[nodiscard]] bool ok() const { return succeeded(ending); }
 };

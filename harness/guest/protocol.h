@@ -42,7 +42,7 @@
 ///
 /// | verb | request | data from the agent (stream) | reply |
 /// |---|---|---|---|
-/// | run | commands: [{steps: […], timeout_ms, output_limit}], barrier | stdout (2i), stderr (2i+1) of command i | outcomes: [outcome] |
+/// | run | commands: [{calls, timeout_ms, output_limit, digests, input}] | stdout (2i), stderr (2i+1) of command i | outcomes: [outcome] |
 /// | read | path | content (0) | size |
 /// | write | path, mode, uid, gid, append, whole (one write call), content_size | | written |
 /// | tree | path, digests | one JSON line per entry (0) | entries |
@@ -54,9 +54,10 @@
 /// | release | handle | | |
 /// | shutdown | how: poweroff, reboot; orderly | | before it happens |
 ///
-/// A command is a list of steps (see guest/action.h) performed in order in one new process; `exec` is one of them.
+/// The commands of one request are started together. Each is a list of calls (guest/action.h) performed in order in one
+/// new process: {"call":"open","path":…,"flags":…}.
 ///
-///     outcome   {"how":"done"|"failed"|"exited"|"killed"|"deadline", "step":2, "stage":"execve",
+///     outcome   {"how":"done"|"failed"|"exited"|"killed"|"deadline", "call":2, "stage":"execve",
 ///                "errno":13, "errno_name":"EACCES", "status":0, "signal":9, "signal_name":"SIGKILL",
 ///                "digests":{"1":"<sha256>"}, "values":{"1":"…"}, "truncated":false}
 namespace diglab::wire {
