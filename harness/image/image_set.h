@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "image/rpm_spec.h"
+
+namespace diglab {
+
+/// A package set: guest-image/sets/<name>.yaml.
+struct ImageSet {
+  std::string name;
+  std::string description;
+  std::vector<std::string> packages;   ///< Names in the archive; their dependencies come along.
+  std::vector<std::string> left_out;   ///< Dependencies that a package of ours claims to provide.
+  std::vector<std::string> trees;      ///< guest-image/<tree>/: packaged as diglab-<tree>.
+  std::vector<std::string> own;        ///< Packages that the caller must bring.
+  std::uint64_t disk_mib = 512;
+};
+
+/// ErrorKind::bad_input with file and line for what is no set, or has a field that is not known.
+Result<ImageSet> load_image_set(const std::filesystem::path& file);
+
+/// A tree of ours: guest-image/<tree>/package.yaml beside root/. The YAML holds what git does not: empty directories,
+/// permissions, owners, and files that appear only at run time.
+struct TreePackage {
+  PackageDescription description;
+  std::filesystem::path files;                   ///< root/
+  std::map<std::string, std::string> links;      ///< Path to target.
+};
+Result<TreePackage> load_tree_package(const std::filesystem::path& directory);
+
+}  // namespace diglab
