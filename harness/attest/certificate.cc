@@ -101,7 +101,16 @@ bool usage_fits(const X509* certificate) {
 
 }  // namespace
 
-Result<EkCertificate> verify_ek_certificate(ByteView bytes, const std::vector<Bytes>& authorities) {
+Result<ByteView> without_padding(ByteView certificate) {
+  const unsigned char* data = certificate.data();
+  Certificate parsed(d2i_X509(nullptr, &data, static_cast<long>(certificate.size())), X509_free);
+  ERR_clear_error();
+  if (!parsed) return fail(ErrorKind::bad_input, "no certificate in DER");
+  return certificate.first(static_cast<std::size_t>(data - certificate.data()));
+}
+
+Result<EkCertificate> verify_ek_certificate(ByteView bytes, const std::vector<Bytes>& authorities,
+                                            std::optional<std::chrono::system_clock::time_point> when) {
   if (bytes.empty()) return fail(ErrorKind::bad_input, "no EK certificate");
   if (bytes.size() > largest)
     return fail(ErrorKind::bad_input, fmt::format("an EK certificate of {} bytes", bytes.size()));
@@ -119,6 +128,7 @@ Result<EkCertificate> verify_ek_certificate(ByteView bytes, const std::vector<By
   X509_STORE_set_verify_cb(store.get(), accept_tpm_extensions);
   if (X509_STORE_CTX_init(context.get(), store.get(), certificate.get(), nullptr) != 1)
     return fail(ErrorKind::infra, "OpenSSL: cannot start to verify a certificate");
+  if (when) X509_STORE_CTX_set_time(context.get(), 0, std::chrono::system_clock::to_time_t(*when));
   int verified = X509_verify_cert(context.get());
   ERR_clear_error();
   if (verified != 1)

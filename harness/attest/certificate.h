@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +22,13 @@ struct EkCertificate {
 /// `authorities` (PEM bundles or DER), each of which is trusted.
 ///
 /// Extensions that OpenSSL does not know and that are critical are accepted if TPM makers use them (subject directory
-/// attributes and those of the TCG). ErrorKind::bad_input says what is wrong.
-Result<EkCertificate> verify_ek_certificate(ByteView certificate, const std::vector<Bytes>& authorities);
+/// attributes and those of the TCG). `when`: at which time it must be valid, normally now. ErrorKind::bad_input says
+/// what is wrong.
+Result<EkCertificate> verify_ek_certificate(ByteView certificate, const std::vector<Bytes>& authorities,
+                                            std::optional<std::chrono::system_clock::time_point> when = {});
+
+/// The certificate's own bytes, without the padding that may follow it in NV memory.
+Result<ByteView> without_padding(ByteView certificate);
 
 /// Whether the certificate is of this very key.
 [[nodiscard]] bool same_key(const PublicKey& a, const PublicKey& b);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -54,7 +55,8 @@ struct AttestationVerdict {
 
 /// Checks, in this order: ek-certificate, ek-public, ak-public, credential, quote-message, signature, nonce,
 /// pcr-values, log (replayed into every quoted bank), log-forms, boot-aggregate (when its PCRs were quoted).
-/// `authorities` are certificates in PEM or DER.
-[[nodiscard]] AttestationVerdict verify(const AttestationEvidence& evidence, const std::vector<Bytes>& authorities);
+/// `authorities` are certificates in PEM or DER, `when` the time at which the EK's must be valid, normally now.
+[[nodiscard]] AttestationVerdict verify(const AttestationEvidence& evidence, const std::vector<Bytes>& authorities,
+                                        std::optional<std::chrono::system_clock::time_point> when = {});
 
 }  // namespace diglab
