@@ -21,7 +21,7 @@ struct PolicyDialect {
   bool diglim = false;         ///< Our series: func=DIGEST_LIST_CHECK and use_diglim.
   int default_pcr = 10;        ///< CONFIG_IMA_MEASURE_PCR_IDX
   /// Hashes the kernel can compute, by the names that appraise_algos= takes.
-  std::vector<std::string> hashes = {"sha1", "sha224", "sha256", "sha384", "sha512"};
+  std::vector<std::string> hashes = {"md5", "sha1", "sha224", "sha256", "sha384", "sha512"};
 };
 
 /// The dialect of one of our kernels, by the name of its flavour: those with "diglim" in the name know our words.
@@ -104,7 +104,7 @@ struct PolicyReading {
 [[nodiscard]] PolicyReading read_policy(std::string_view text, int first_line = 1, const PolicyDialect& dialect = {});
 
 /// The same as a Result: the error has a line "file:line:column: 'token': reason" per wrong rule.
-Result<ImaPolicy> parse_policy(std::string_view text, const std::string& file, int first_line = 1,
+Result<ImaPolicy> parse_policy(std::string_view text, const std::string& file = "policy", int first_line = 1,
                                const PolicyDialect& dialect = {});
 
 /// What the validator says about one rule: nothing when it is right.

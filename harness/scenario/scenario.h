@@ -78,6 +78,7 @@ struct Write {
   std::string path;
   std::string content;
   std::string mode = "0644";
+  std::string file = {};  ///< Where load_scenario took the content from; empty: it stands in the scenario.
 };
 /// IMA policy rules given to the kernel.
 struct LoadPolicy {
@@ -87,6 +88,7 @@ struct LoadPolicy {
 /// Corpus lines: a rule, or a rule preceded by '!' which both must refuse.
 struct PolicyCorpus {
   std::string rules;
+  std::string file = {};  ///< As in Write.
 };
 struct Reboot {};
 struct Snapshot {
@@ -116,6 +118,7 @@ struct Step {
   Expectation expect;  ///< Empty for `run` and `act`: success is expected.
   std::optional<std::chrono::seconds> timeout;  ///< Nominal (KVM); default 10 s.
   int line = 0;        ///< In the scenario file, for messages.
+  int column = 1;
 };
 
 namespace check {
@@ -174,6 +177,7 @@ struct Check {
   CheckId id;
   check::Body body;
   int line = 0;
+  int column = 1;
 };
 
 /// A deliberate corruption of collected evidence, made by the harness before judging.

@@ -31,7 +31,7 @@ constexpr std::size_t longest_word = 64;  // Beyond this nobody mistyped a word;
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string_view> candidates) {
-  if (word.size() > longest_word) return std::nullopt;
+  if (word.size() < 3 || word.size() > longest_word) return std::nullopt;
   std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
   std::optional<std::string> found;
   for (std::string_view candidate : candidates) {
@@ -46,7 +46,7 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
   auto meant = nearest(word, candidates);
-  return meant ? fmt::format("; did you mean '{}'?", *meant) : "";
+  return meant ? fmt::format(" (did you mean '{}'?)", *meant) : "";
 }
 
 std::string comma_list(std::span<const std::string_view> words) {

@@ -15,11 +15,23 @@ Position position_of(const YAML::Mark& mark) {
   return mark.is_null() ? Position{} : Position{mark.line + 1, mark.column + 1};
 }
 
+/// yaml-cpp takes the end of the file for a closing quote.
+bool quote_is_closed(std::string_view text, int start) {
+  auto at = static_cast<std::size_t>(std::max(start, 0));
+  if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) return true;  // A block, or plain.
+  char quote = text[at];
+  for (++at; at < text.size(); ++at) {
+    if (text[at] == quote) return true;  // A doubled one within '...' is taken for the end: still a quote closed.
+    if (quote == '"' && text[at] == '\\') ++at;
+  }
+  return false;
+}
+
 /// Builds the tree from events. Aliases would let a small file grow without bound, and they make a
 /// scenario hard to read: everything is said where it applies.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(Problems& problems) : problems_(problems) {}
+  TreeBuilder(std::string_view text, Problems& problems) : text_(text), problems_(problems) {}
 
   std::optional<YamlNode> take() { return std::move(root_); }
 
@@ -36,6 +48,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
+    if (!quote_is_closed(text_, mark.pos)) problems_.add(position_of(mark), "not valid YAML: this quote is never closed");
     add({.kind = YamlNode::Kind::scalar, .at = position_of(mark), .text = value, .quoted = tag == "!"});
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
@@ -77,6 +90,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
+  std::string_view text_;
   Problems& problems_;
   std::vector<YamlNode> open_;
   std::optional<YamlNode> root_;
@@ -104,7 +118,7 @@ std::optional<YamlNode> read_yaml(const std::string& text, Problems& problems) {
     problems.add({static_cast<int>(line) + 1, 1}, "a NUL byte: this is not a text file");
     return std::nullopt;
   }
-  TreeBuilder builder(problems);
+  TreeBuilder builder(text, problems);
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
@@ -113,7 +127,7 @@ std::optional<YamlNode> read_yaml(const std::string& text, Problems& problems) {
       return std::nullopt;
     }
     auto tree = builder.take();
-    TreeBuilder second(problems);
+    TreeBuilder second(text, problems);
     if (parser.HandleNextDocument(second)) {
       auto more = second.take();
       problems.add(more ? more->at : Position{}, "a second YAML document; expected one scenario per file");

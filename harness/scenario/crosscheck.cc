@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "scenario/crosscheck.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "scenario/variant.h"
+
+namespace diglab {
+namespace {
+
+class VariantCheck {
+ public:
+  VariantCheck(const Variant& variant, Problems& problems) : variant_(variant), problems_(problems) {}
+
+  void run() {
+    steps(variant_.steps, variant_.rounds > 1);
+    for (const auto& check : variant_.checks) compares(check);
+  }
+
+ private:
+  std::string in_control() const { return variant_.name == control_variant ? "in the control, " : ""; }
+
+  void steps(const std::vector<Step>& list, bool repeated) {
+    for (const auto& step : list) {
+      Position at{step.line, step.column};
+      if (step.expect.in == Expectation::In::some && !repeated) {
+        problems_.add(at, fmt::format("{}'in: some' needs repetitions: a step within 'repeat', or more than one round", in_control()));
+      }
+      if (std::holds_alternative<step::Reboot>(step.body)) snapshots_.clear();
+      if (const auto* snapshot = std::get_if<step::Snapshot>(&step.body)) snapshots_.insert(snapshot->name);
+      if (const auto* restore = std::get_if<step::Restore>(&step.body); restore && !snapshots_.contains(restore->name)) {
+        problems_.add(at, fmt::format("{}no snapshot '{}' was taken earlier in this boot", in_control(), restore->name));
+      }
+      if (const auto* parallel = std::get_if<step::Parallel>(&step.body)) steps(parallel->steps, repeated);
+      if (const auto* repeat = std::get_if<step::Repeat>(&step.body)) steps(repeat->steps, repeated || repeat->times > 1);
+      if (std::holds_alternative<step::Quote>(step.body)) needs_tpm(at);
+    }
+  }
+
+  void compares(const Check& check) {
+    Position at{check.line, check.column};
+    bool over_rounds = std::holds_alternative<check::Pcr>(check.body) || std::holds_alternative<check::LogSet>(check.body);
+    if (over_rounds && variant_.rounds < 2) {
+      problems_.add(at, fmt::format("{}'{}' compares rounds; expected 'rounds' of 2 or more, found {}", in_control(), check.id.str(),
+                                    variant_.rounds));
+    }
+    const auto* attest = std::get_if<check::Attest>(&check.body);
+    bool logs_only = attest && attest->what == check::Attest::What::forms_agree;
+    if (std::holds_alternative<check::Pcr>(check.body) || (attest && !logs_only)) needs_tpm(at);
+  }
+
+  void needs_tpm(Position at) {
+    if (variant_.machine.tpm == false) {
+      problems_.add(at, fmt::format("{}this needs a TPM, but the machine has 'tpm: false'", in_control()));
+    }
+  }
+
+  const Variant& variant_;
+  Problems& problems_;
+  std::set<std::string> snapshots_;
+};
+
+}  // namespace
+
+void crosscheck(const Scenario& scenario, Problems& problems) {
+  for (auto name : variant_names(scenario)) {
+    auto variant = variant_of(scenario, name);
+    VariantCheck(variant, problems).run();
+  }
+}
+
+}  // namespace diglab

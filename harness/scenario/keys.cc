@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "scenario/keys.h"
+
+#include <array>
+
+namespace diglab {
+
+namespace keys {
+
+const KeyTable scenario{"scenario",
+                        {"id", "claim", "sources", "tags", "machine", "policy", "rounds", "timeout", "steps", "checks", "control",
+                         "no_control_because"},
+                        {"id", "claim", "steps"}};
+const KeyTable machine{"machine", {"kernel", "image", "ima_signatures", "cpus", "memory", "tpm", "init", "cmdline", "smbios"}};
+const KeyTable smbios{"smbios", {"manufacturer", "product", "version", "serial", "uuid", "sku", "family"}};
+const KeyTable step{"step",
+                    {"id", "user", "timeout", "expect", "run", "start", "act", "write", "policy", "policy_corpus", "reboot",
+                     "snapshot", "restore", "quote", "parallel", "repeat"}};
+const KeyTable expect{"expect", {"in", "status", "success", "signal", "error", "out", "err"}};
+const KeyTable text{"text", {"equals", "contains", "matches"}};
+const KeyTable start{"start", {"programs", "parallel"}, {"programs"}};
+const KeyTable act{"act", {"exec", "fexecve", "mmap", "mprotect", "open", "load_module", "args", "mode"}};
+const KeyTable write{"write", {"path", "content", "file", "mode"}, {"path"}};
+const KeyTable policy_corpus{"policy_corpus", {"file"}, {"file"}};
+const KeyTable repeat{"repeat", {"times", "steps"}, {"times", "steps"}};
+const KeyTable check{"check", {"id", "attest", "pcr", "log_set", "log_entry", "denial", "console", "boot"}};
+const KeyTable pcr{"pcr", {"index", "bank", "rounds"}, {"rounds"}};
+const KeyTable log_entry{"log_entry", {"path", "count"}, {"path"}};
+const KeyTable denial{"denial", {"path", "cause", "operation", "program", "times"}};
+const KeyTable console{"console", {"matches", "present"}, {"matches"}};
+const KeyTable control{"control",
+                       {"why", "machine", "policy", "rounds", "before", "replace", "tamper", "opposite"},
+                       {"why", "opposite"}};
+const KeyTable tamper{"tamper", {"log_bit_in_entry"}, {"log_bit_in_entry"}};
+const KeyTable opposite{"opposite", {"check", "instead"}, {"check"}};
+
+std::span<const KeyTable* const> all() {
+  static constexpr std::array tables = {&scenario, &machine, &smbios,    &step,   &expect,  &text,    &start,
+                                        &act,      &write,   &policy_corpus, &repeat, &check,   &pcr,     &log_entry,
+                                        &denial,   &console, &control,   &tamper, &opposite};
+  return tables;
+}
+
+}  // namespace keys
+
+namespace words {
+
+const WordTable action{"action", {"exec", "fexecve", "mmap", "mprotect", "open", "load_module"}};
+const WordTable open_mode{"open_mode", {"read", "write", "create"}};
+const WordTable in{"in", {"every", "some"}};
+const WordTable attest{"attest", {"log_replays", "forms_agree", "boot_aggregate", "quote", "tampering_noticed"}};
+const WordTable across{"across", {"same", "differs"}};
+const WordTable log_set{"log_set", {"same", "differs"}};
+const WordTable boot{"boot", {"agent", "panic"}};
+const WordTable step_kind{"step_kind",
+                          {"run", "start", "act", "write", "policy", "policy_corpus", "reboot", "snapshot", "restore", "quote",
+                           "parallel", "repeat"}};
+const WordTable check_kind{"check_kind", {"attest", "pcr", "log_set", "log_entry", "denial", "console", "boot"}};
+const WordTable bank{"bank", {"sha1", "sha256", "sha384", "sha512"}};
+const WordTable user{"user", {"root", "user"}};
+const WordTable source{"source", {"S0", "S1", "S2", "S3", "S4"}};
+
+std::span<const WordTable* const> all() {
+  static constexpr std::array tables = {&action,  &open_mode, &in,        &attest,     &across, &log_set,
+                                        &boot,    &step_kind, &check_kind, &bank,      &user,   &source};
+  return tables;
+}
+
+}  // namespace words
+
+}  // namespace diglab

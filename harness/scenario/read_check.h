@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <vector>
+
+#include "scenario/fields.h"
+#include "scenario/ids.h"
+#include "scenario/scenario.h"
+
+namespace diglab {
+
+/// `checks:`: expectations on whole variants. Those without an id become "check-N".
+std::vector<Check> read_checks(const YamlNode& node, Ids& ids, Problems& problems);
+
+}  // namespace diglab
