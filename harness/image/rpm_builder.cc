@@ -89,8 +89,8 @@ Result<std::vector<BuiltRpm>> RpmBuilder::build(const std::vector<RpmRecipe>& re
   }
   if (!todo.empty()) {
     TRY_VOID(missing(todo));
-    TRY_VOID(make_directories(cache_));
-    const auto stage = TRY(TempDir::make(cache_, "building-rpms"));
+    TRY_VOID(make_directories(cache_ / "building"));
+    const auto stage = TRY(TempDir::make(cache_ / "building", "rpms"));
     std::atomic<std::size_t> next{0};
     std::atomic<std::size_t> done{0};
     std::mutex mutex;

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "image/install.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "image/elf_check.h"
+#include "image/gpg_home.h"
+#include "image/root_access.h"
+#include "image/rpm_tools.h"
+#include "os/files.h"
+#include "packages/package_set.h"
+
+namespace diglab {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string url_of(const std::string& text) {
+  return text.find("://") == std::string::npos ? fmt::format("file://{}", fs::absolute(text).string()) : text;
+}
+
+std::string dnf_configuration(const Installation& what, const LabKeys& keys, const fs::path& work) {
+  const auto directory = work.string();
+  auto text = fmt::format(
+      "[main]\ngpgcheck=1\nlocalpkg_gpgcheck=1\ninstall_weak_deps=0\nbest=1\nplugins=0\nkeepcache=1\nreposdir=/dev/null\nvarsdir=/dev/null\n"
+      "cachedir={0}/dnf/cache\nlogdir={0}/dnf/log\npersistdir={0}/dnf/state\n"
+      "[diglab]\nname=diglab\nbaseurl=file://{0}/repository\ngpgcheck=1\ngpgkey=file://{1}\n",
+      directory, fs::absolute(keys.rpm_public_key).string());
+  if (what.repository)
+    text += fmt::format("[given]\nname=given\nbaseurl={}\ngpgcheck=1\ngpgkey=file://{}\n", url_of(what.repository->url), fs::absolute(what.repository->key).string());
+  return text;
+}
+
+Command dnf(const fs::path& work) {
+  return rpm_tool({"dnf", "-q", "-y", "--config", (work / "dnf.conf").string(), "--installroot", (work / "root").string(), "--releasever", "1"}, work);
+}
+
+/// The same with the clock at image_epoch: installation times would otherwise differ in the RPM database.
+Command with_still_clock(Command command) {
+  command.argv.insert(command.argv.begin(), {"faketime", "-f", "2024-01-01 00:00:00"});
+  return command.set("DONT_FAKE_MONOTONIC", "1").set("NO_FAKE_STAT", "1");
+}
+
+Result<void> run_dnf(Command command, const Installation& what, Processes& processes, const Deadline& deadline) {
+  const auto outcome = TRY(processes.run(as_root(std::move(command)), {.deadline = deadline, .input = {}, .on_line = {}}));
+  if (outcome.end.succeeded()) return {};
+  auto text = outcome.err.empty() ? outcome.out : outcome.err;
+  if (text.size() > 2000) text = "..." + text.substr(text.size() - 2000);
+  const bool full = text.find("No space left") != std::string::npos || text.find("needs") != std::string::npos;
+  return fail(what.repository && !full ? ErrorKind::bad_input : ErrorKind::infra,
+              fmt::format("dnf could not install the guest's packages ({}): {}", outcome.end.to_string(), text));
+}
+
+}  // namespace
+
+Result<void> make_repository(const std::vector<BuiltRpm>& rpms, const fs::path& directory, Processes& processes, const Deadline& deadline) {
+  TRY_VOID(make_directories(directory));
+  for (const auto& rpm : rpms) {
+    std::error_code error;
+    const auto place = directory / rpm.file.filename();
+    fs::create_hard_link(rpm.file, place, error);
+    if (error) {
+      error.clear();
+      fs::copy_file(rpm.file, place, error);
+    }
+    if (error) return fail(ErrorKind::infra, fmt::format("cannot put {} into the repository: {}", rpm.file.string(), error.message()));
+  }
+  (void)TRY(processes.check(rpm_tool({"createrepo_c", "--quiet", "--no-database", "--simple-md-filenames", "--revision", "1",
+                                      "--set-timestamp-to-revision", directory.string()}, directory),
+                            {.deadline = deadline, .input = {}, .on_line = {}}));
+  return {};
+}
+
+Result<void> install_packages(const Installation& what, const LabKeys& keys, const fs::path& work, Processes& processes, const Deadline& deadline) {
+  TRY_VOID(check_root_access(processes, deadline));
+  TRY_VOID(make_repository(what.rpms, work / "repository", processes, deadline));
+  TRY_VOID(write_rpm_macros(work, {}));
+  if (what.repository && !fs::exists(what.repository->key))
+    return fail(ErrorKind::bad_input, fmt::format("the repository's key {} is not there", what.repository->key.string()));
+  TRY_VOID(write_file(work / "dnf.conf", dnf_configuration(what, keys, work)));
+  TRY_VOID(make_directories(work / "root"));
+
+  auto install = dnf(work);
+  // Fetched under the true time, which TLS needs; installed from what was fetched.
+  if (what.repository) {
+    auto fetch = dnf(work).add({"install", "--downloadonly"});
+    for (const auto& name : what.names) fetch.add(name);
+    TRY_VOID(run_dnf(std::move(fetch), what, processes, deadline));
+    install.add("--cacheonly");
+  }
+  install.add("install");
+  for (const auto& name : what.names) install.add(name);
+  TRY_VOID(run_dnf(with_still_clock(std::move(install)), what, processes, deadline));
+
+  // dnf's own history and an empty write-ahead log belong to no package.
+  auto clean = Command{"rm", "-rf", "--"};
+  for (const auto* path : {"var/lib/dnf", "var/cache/dnf", "var/log/dnf.log", "var/log/dnf.librepo.log", "var/log/dnf.rpm.log", "var/log/hawkey.log",
+                           "var/lib/rpm/rpmdb.sqlite-shm", "var/lib/rpm/rpmdb.sqlite-wal", "usr/lib/sysimage/rpm/rpmdb.sqlite-shm", "usr/lib/sysimage/rpm/rpmdb.sqlite-wal"})
+    clean.add((work / "root" / path).string());
+  (void)TRY(processes.check(as_root(std::move(clean)), {.deadline = deadline, .input = {}, .on_line = {}}));
+  return {};
+}
+
+Result<void> check_installation(const fs::path& work, bool ours, Processes& processes, const Deadline& deadline) {
+  const auto root = work / "root";
+  const auto verified = TRY(processes.run(as_root(rpm_tool({"rpm", "--root", root.string(), "-Va"}, work)), {.deadline = deadline, .input = {}, .on_line = {}}));
+  if (ours && !(verified.out + verified.err).empty())
+    return fail(ErrorKind::infra, fmt::format("the installed guest does not verify: {}", (verified.out + verified.err).substr(0, 2000)));
+
+  const auto installed = TRY(PackageSet::from_database(root));
+  std::vector<std::string> strangers;
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, error), end; !error && it != end; it.increment(error)) {
+    const auto inside = "/" + fs::relative(it->path(), root).string();
+    if (it->is_directory() && !it->is_symlink()) continue;
+    if (installed.owners(inside).empty()) strangers.push_back(inside);
+  }
+  std::sort(strangers.begin(), strangers.end());
+  if (ours && !strangers.empty()) return fail(ErrorKind::infra, fmt::format("files that no package owns: {}", fmt::join(strangers, ", ")));
+
+  const auto missing = TRY(missing_libraries(root));
+  if (ours && !missing.empty()) return fail(ErrorKind::infra, fmt::format("programs that cannot start: {}", fmt::join(missing, ", ")));
+  return {};
+}
+
+}  // namespace diglab
