@@ -192,6 +192,35 @@ TEST_F(KernelStoreTest, AnInterruptEndsTheBuildAndLeavesNothing) {
   EXPECT_FALSE(must_provide(request(TreeSource{lab.tree()})).from_cache);
 }
 
+TEST_F(KernelStoreTest, AnInterruptInAnyPhaseLeavesTheCacheUsable) {
+  // Stops at the first, second, ... report of progress until there is none left to stop at.
+  for (std::size_t at = 0;; ++at) {
+    ASSERT_LT(at, 100U);
+    fs::remove_all(lab.cache());
+    std::stop_source stop;
+    std::size_t reports = 0;
+    std::string phase;
+    auto kernel = store().provide(request(DebianSource{}, "patched"), [&](auto, std::string_view what) {
+      if (reports++ != at) return;
+      phase = what;
+      stop.request_stop();
+    }, Deadline::never(stop.get_token()));
+    if (reports <= at) {
+      EXPECT_TRUE(kernel);
+      EXPECT_GE(at, 6U) << "unpacking, linking, configuring, preparing, compiling, installing";
+      break;
+    }
+    if (!kernel) {
+      EXPECT_EQ(kernel.error().kind(), ErrorKind::interrupted) << phase << ": " << kernel.error().to_string();
+      EXPECT_THAT(left_behind(), IsEmpty()) << phase;
+      EXPECT_FALSE(fs::exists(lab.cache() / "kernel-sources/.unpack")) << phase;
+    }
+    auto again = provide(request(DebianSource{}, "patched"));
+    ASSERT_TRUE(again) << phase << ": " << again.error().to_string();
+    EXPECT_THAT(*read_file(again->image), HasSubstr("changed"));
+  }
+}
+
 TEST_F(KernelStoreTest, WhatAKilledBuildLeftIsRemovedAndARunningOneIsNot) {
   lab.put("cache/kernels/.build-dead/tree/file", "x");
   lab.put("cache/kernels/.build-alive/tree/file", "x");
