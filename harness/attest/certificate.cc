@@ -137,8 +137,9 @@ Result<EkCertificate> verify_ek_certificate(ByteView bytes, const std::vector<By
                             text_of_name(X509_get_issuer_name(certificate.get())),
                             X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())),
                             X509_STORE_CTX_get_error_depth(context.get())));
-  if ((X509_get_extension_flags(certificate.get()) & EXFLAG_CA) != 0)
-    return fail(ErrorKind::bad_input, "the EK certificate is one of an authority");
+  if ((X509_get_extension_flags(certificate.get()) & EXFLAG_CA) != 0 ||
+      sk_X509_num(X509_STORE_CTX_get0_chain(context.get())) < 2)
+    return fail(ErrorKind::bad_input, "the EK certificate is an authority's own, not one that it issued");
   if (!usage_fits(certificate.get()))
     return fail(ErrorKind::bad_input, "the certificate is not for endorsement keys (extended key usage)");
 

@@ -11,10 +11,6 @@
 namespace diglab {
 namespace {
 
-constexpr std::uint32_t highest_pcr = 63;
-constexpr std::size_t legacy_digest_size = 20;
-constexpr std::size_t legacy_name_size = 256;
-
 void append(Bytes& out, ByteView bytes) {
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
@@ -129,9 +125,11 @@ Result<ImaEntry> parse_line(std::string_view line, ByteOrder order) {
   };
   if (line.starts_with(' ')) line.remove_prefix(1);  // "%2d"
   ImaEntry entry;
-  entry.pcr = static_cast<std::uint32_t>(TRY(decimal(TRY(next_word("PCR number")), highest_pcr, "PCR number")));
+  entry.pcr = static_cast<std::uint32_t>(TRY(decimal(TRY(next_word("PCR number")), highest_ima_pcr, "PCR number")));
   entry.template_digest = TRY(hexadecimal(TRY(next_word("template digest")), "template digest"));
   entry.template_name = TRY(next_word("template name"));
+  if (!is_template_name(entry.template_name))
+    return fail(ErrorKind::bad_input, fmt::format("\"{}\" is no template name", printable(entry.template_name, 40)));
   auto names = fields_of_template(entry.template_name);
   if (!names)
     return fail(ErrorKind::bad_input,

@@ -10,11 +10,6 @@
 namespace diglab {
 namespace {
 
-constexpr std::uint32_t highest_pcr = 63;    // what a policy rule's pcr= may be
-constexpr std::uint32_t longest_name = 256;  // 15 fields of the longest names
-constexpr std::size_t legacy_digest_size = 20;
-constexpr std::size_t legacy_name_size = 256;  // IMA_EVENT_NAME_LEN_MAX + 1
-
 Bytes copy_of(ByteView bytes) {
   return {bytes.begin(), bytes.end()};
 }
@@ -46,18 +41,18 @@ class BinaryParser {
     ImaEntry entry;
     std::size_t at = reader_.offset();
     entry.pcr = TRY(u32(reader_, "PCR number"));
-    if (entry.pcr > highest_pcr)
+    if (entry.pcr > highest_ima_pcr)
       return fail(ErrorKind::bad_input,
-                  fmt::format("offset {}: PCR number {} is above {}", at, entry.pcr, highest_pcr));
+                  fmt::format("offset {}: PCR number {} is above {}", at, entry.pcr, highest_ima_pcr));
     entry.template_digest = copy_of(TRY(reader_.take(digest_size(log.digest_algorithm), "template digest")));
     at = reader_.offset();
     std::uint32_t name_size = TRY(u32(reader_, "length of the template name"));
-    if (name_size == 0 || name_size > longest_name)
+    if (name_size == 0 || name_size > longest_template_name)
       return fail(ErrorKind::bad_input, fmt::format("offset {}: a template name of {} bytes (1 to {} expected)", at,
-                                                    name_size, longest_name));
+                                                    name_size, longest_template_name));
     at = reader_.offset();
     entry.template_name = text_of(TRY(reader_.take(name_size, "template name")));
-    if (std::ranges::any_of(entry.template_name, [](char c) { return c <= ' ' || c > '~'; }))
+    if (!is_template_name(entry.template_name))
       return fail(ErrorKind::bad_input,
                   fmt::format("offset {}: \"{}\" is no template name", at, printable(entry.template_name, 40)));
     if (entry.template_name == legacy_template)

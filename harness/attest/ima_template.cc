@@ -58,6 +58,11 @@ FieldFormat format_of_field(std::string_view field) {
   return FieldFormat::unknown;
 }
 
+bool is_template_name(std::string_view name) {
+  return !name.empty() && name.size() <= longest_template_name &&
+         std::ranges::none_of(name, [](char c) { return c <= ' ' || c > '~'; });
+}
+
 std::size_t size_of_uint_field(std::string_view field) {
   return field == "imode" ? 2 : 4;
 }

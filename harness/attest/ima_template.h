@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +28,17 @@ enum class FieldFormat {
 /// the format itself ("d-ng|n-ng|iuid"). Empty for a name that is neither.
 [[nodiscard]] std::optional<std::vector<std::string>> fields_of_template(std::string_view template_name);
 
-/// The legacy template, whose layout and hash follow other rules than all the rest.
+/// Whether a log may hold this name: 1 to 256 printable characters without space.
+[[nodiscard]] bool is_template_name(std::string_view name);
+inline constexpr std::size_t longest_template_name = 256;
+
+/// The legacy template, whose layout and hash follow other rules than all the rest: a digest of fixed size, and a name
+/// that is hashed with padding (IMA_EVENT_NAME_LEN_MAX + 1).
 inline constexpr std::string_view legacy_template = "ima";
+inline constexpr std::size_t legacy_digest_size = 20;
+inline constexpr std::size_t legacy_name_size = 256;
+
+/// What a policy rule's pcr= may be at most.
+inline constexpr std::uint32_t highest_ima_pcr = 63;
 
 }  // namespace diglab
