@@ -49,6 +49,7 @@ class ConsoleLog {
  private:
   ConsoleLog() = default;
   void write(std::FILE* file, std::string_view text);
+  void index_entry(std::string_view label);
 
   std::filesystem::path path_;
   OnLine on_line_;

@@ -20,6 +20,7 @@ struct HostOptions {
   std::filesystem::path cache_dir;  ///< For the TPM template, QEMU's capabilities and the acceleration verdict.
   bool upload = false;              ///< Copy images into a storage pool of the host even if it could read ours.
   std::string pool_path = "/var/lib/libvirt/images/diglab";  ///< The pool's directory on hosts that get copies.
+  std::filesystem::path log_dir;  ///< Where a daemon of this host keeps QEMU's logs, if not where the system's does.
 };
 
 /// Where machines run: one libvirt connection, its event loop, and this run's private directory.

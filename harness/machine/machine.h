@@ -9,33 +9,12 @@
 #include "base/result.h"
 #include "machine/console_log.h"
 #include "machine/host.h"
+#include "machine/machine_end.h"
 #include "machine/snapshots.h"
 #include "machine/spec.h"
 #include "os/byte_stream.h"
 
 namespace diglab {
-
-/// How a boot ended.
-enum class EndCause {
-  shutdown,   ///< The guest powered off.
-  reset,      ///< The guest asked for a reset (reboot), with no panic before it.
-  panic,      ///< The console showed a panic.
-  qemu_died,  ///< QEMU is gone and nobody asked it to go.
-  tpm_died,   ///< swtpm is gone: the machine is stopped, since nothing measured after that means anything.
-  destroyed,  ///< kill(), reboot() or the end of the run.
-};
-
-[[nodiscard]] std::string_view to_string(EndCause cause);
-
-struct MachineEnd {
-  EndCause cause;
-  std::string reason;  ///< One line: the panic's message, the last words of QEMU's log.
-};
-
-/// What a use of an ended machine is answered with. `was_up`: the agent had answered in this boot.
-/// A panic, reset or shutdown is ErrorKind::boot before that and ::guest_lost after it; a QEMU that died is ::infra before it and
-/// ::guest_lost after it; a dead swtpm is ::infra, and a machine that the harness itself destroyed ::interrupted.
-[[nodiscard]] Error error_of(const MachineEnd& end, bool was_up);
 
 /// One virtual machine, started once and rebooted as often as a scenario likes. The only way to run a VM.
 ///
@@ -45,7 +24,7 @@ struct MachineEnd {
 class Machine {
  public:
   struct Files {
-    std::filesystem::path evidence;  ///< Directory that gets boot-<n>.log and .index (console), domain.xml, qemu.log.
+    std::filesystem::path evidence;  ///< Directory that gets boot-<n>.log and .index (console), boot-<n>.xml, boot-<n>.qemu.log.
     ConsoleLog::OnLine on_line;      ///< Live console lines; may be empty.
   };
 
@@ -56,6 +35,7 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
 
   [[nodiscard]] const MachineSpec& spec() const;
+  [[nodiscard]] const std::string& domain_name() const;
   [[nodiscard]] unsigned boot() const;  ///< 1 for the first.
 
   /// The agent's port, in this boot. Reading from it when the boot has ended gives error_of() its end; zero

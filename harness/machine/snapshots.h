@@ -37,7 +37,7 @@ class SnapshotTree {
   Result<void> restore(const SnapshotId& id);
   Result<void> remove(const SnapshotId& id);
   [[nodiscard]] std::vector<SnapshotId> list() const;
-  [[nodiscard]] const SnapshotId& parent(const SnapshotId& id) const;  ///< Empty for the first ones.
+  [[nodiscard]] SnapshotId parent(const SnapshotId& id) const;  ///< Empty for the first ones.
 
  private:
   struct Node {

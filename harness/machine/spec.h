@@ -45,13 +45,24 @@ struct PlacedFiles {
   std::string kernel;
   std::string initrd;                 ///< Empty: none.
   std::vector<std::string> overlays;  ///< qcow2: the root disk, if there is one, then the extra disks.
+  std::string console_log;            ///< QEMU itself writes the console there, too. Empty: it does not.
+  bool allocate_pcr_banks = false;    ///< The TPM is made by a daemon, which must be told which banks.
 };
 
 /// The name of the virtio-serial port that the guest agent opens: /dev/virtio-ports/org.diglab.agent.
 inline constexpr std::string_view agent_port_name = "org.diglab.agent";
 
-/// The libvirt domain for `spec`. `owner` is kept in its metadata, so that what a dead run left is recognised.
-[[nodiscard]] std::string domain_xml(const MachineSpec& spec, const PlacedFiles& files, const std::string& domain_name,
-                                     const std::string& uuid, const std::string& owner);
+/// What names one domain, and whose it is.
+struct DomainIdentity {
+  std::string name;
+  std::string uuid;
+  std::string owner;  ///< Kept in the metadata, so that what a dead run left with a daemon is recognised.
+};
+
+/// The XML namespace of the metadata element that holds DomainIdentity::owner.
+inline constexpr std::string_view owner_namespace = "urn:diglab:run";
+
+/// The libvirt domain for `spec`.
+[[nodiscard]] std::string domain_xml(const MachineSpec& spec, const PlacedFiles& files, const DomainIdentity& identity);
 
 }  // namespace diglab

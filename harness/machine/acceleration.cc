@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine/acceleration.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "machine/host_impl.h"
+#include "machine/machine.h"
+#include "os/files.h"
+
+namespace diglab {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+// A kernel under KVM prints its first line after a fraction of a second; a host under load may take some more.
+constexpr auto boot_time = 15s;
+
+// The last line but the panic that every kernel reaches which is given no root: user mode is next. Memory management,
+// interrupts and timers work by then.
+constexpr std::string_view far_enough = "Kernel panic - not syncing";
+
+std::string first_value(const std::string& text, std::string_view key) {
+  auto at = text.find(key);
+  if (at == std::string::npos) return {};
+  return text.substr(at, text.find('\n', at) - at);
+}
+
+/// Everything that could change the verdict: the machine (and this boot of it), its kernel, QEMU, the device.
+std::string host_fingerprint(const Host& host) {
+  utsname system{};
+  ::uname(&system);
+  struct stat kvm {};
+  ::stat("/dev/kvm", &kvm);
+  auto boot = read_file("/proc/sys/kernel/random/boot_id", 100);
+  auto cpu = read_file("/proc/cpuinfo", std::size_t{4} << 20);
+  return fmt::format("{}\n{}\n{} {}\n{}\n{}\n{} {} {}", host.uri().starts_with("qemu:///embed") ? "embed" : host.uri(), host.qemu_version(),
+                     system.release, system.version, cpu ? first_value(*cpu, "model name") : "", boot ? *boot : "", kvm.st_ino, kvm.st_mode,
+                     kvm.st_ctim.tv_sec);
+}
+
+std::optional<AccelerationVerdict> cached_verdict(const fs::path& file) {
+  auto text = read_file(file, 1 << 16);
+  if (!text) return std::nullopt;
+  auto json = nlohmann::json::parse(*text, nullptr, false);
+  if (!json.is_object() || !json.contains("kvm") || !json["kvm"].is_boolean() || !json.contains("reason") || !json["reason"].is_string())
+    return std::nullopt;
+  return AccelerationVerdict{.acceleration = json["kvm"].get<bool>() ? Acceleration::kvm : Acceleration::tcg,
+                             .reason = json["reason"].get<std::string>(), .cached = true};
+}
+
+AccelerationVerdict no_kvm(std::string reason) {
+  return {.acceleration = Acceleration::tcg, .reason = std::move(reason), .cached = false};
+}
+
+/// Boots `kernel` with nothing to run: it works if it gets as far as missing its root.
+Result<AccelerationVerdict> try_kvm(Host& host, const fs::path& kernel, const Deadline& deadline) {
+  MachineSpec spec;
+  spec.name = "kvm-probe";
+  spec.kernel = kernel;
+  spec.cmdline = "ima_policy= root=/dev/none";
+  spec.memory_mib = 256;
+  spec.tpm = false;
+  spec.acceleration = Acceleration::kvm;
+  auto began = std::chrono::steady_clock::now();
+  Deadline limit = Deadline::in(boot_time, deadline.stop);
+  limit.at = std::min(limit.at, deadline.at);
+  TempDir scratch = TRY(TempDir::make(host.directory(), "probe"));
+  auto machine = Machine::start(host, spec, {.evidence = scratch.path(), .on_line = {}}, limit);
+  if (!machine) {
+    if (machine.error().kind() == ErrorKind::interrupted) return fail(machine.error());
+    return no_kvm(machine.error().to_string());
+  }
+  auto reached = (*machine)->console().wait_for(far_enough, limit);
+  double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  if (reached) return AccelerationVerdict{.acceleration = Acceleration::kvm, .reason = fmt::format("booted Linux in {:.1f} s", took), .cached = false};
+  if (reached.error().kind() == ErrorKind::interrupted && deadline.stop.stop_requested()) return fail(reached.error());
+  // What KVM says about a failed emulation stands in QEMU's log.
+  (void)(*machine)->kill();
+  auto log = read_file(scratch.path() / "boot-1.qemu.log");
+  std::string words = log ? last_words(*log) : std::string();
+  return no_kvm(fmt::format("a kernel did not boot with KVM in {:.1f} s: {}{}{}", took, reached.error().message(), words.empty() ? "" : "; ", words));
+}
+
+}  // namespace
+
+Result<AccelerationVerdict> probe_acceleration(Host& host, const fs::path& kernel, const Deadline& deadline) {
+  fs::path cache = host.impl().options.cache_dir / "acceleration" / (sha256_of(host_fingerprint(host)).substr(0, 16) + ".json");
+  if (auto known = cached_verdict(cache)) return *known;
+  AccelerationVerdict verdict;
+  if (host.impl().near && ::access("/dev/kvm", R_OK | W_OK) != 0)
+    verdict = no_kvm(fmt::format("/dev/kvm: {}", errno == ENOENT ? "there is none" : "no permission"));
+  else
+    verdict = TRY(try_kvm(host, kernel, deadline));
+  if (deadline.expired()) return verdict;
+  nlohmann::json json = {{"kvm", verdict.acceleration == Acceleration::kvm}, {"reason", verdict.reason}};
+  TRY_VOID(write_file(cache, json.dump(2) + "\n"));
+  return verdict;
+}
+
+}  // namespace diglab

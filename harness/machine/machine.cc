@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine/machine.h"
+
+#include <fmt/format.h>
+#include <libvirt/libvirt-qemu.h>
+
+#include "machine/machine_impl.h"
+
+namespace diglab {
+
+Machine::Machine(std::shared_ptr<Impl> impl) : impl_(std::move(impl)), snapshots_(*this) {}
+
+Machine::~Machine() {
+  impl_->remove();
+}
+
+Result<std::unique_ptr<Machine>> Machine::start(Host& host, MachineSpec spec, Files files, const Deadline& deadline) {
+  std::string name = spec.name;
+  // From here on the destructor cleans up, however far it came.
+  std::unique_ptr<Machine> machine(new Machine(std::make_shared<Impl>(host.impl(), std::move(spec), std::move(files))));
+  TRY_VOID(machine->impl_->prepare(deadline), fmt::format("machine {}", name));
+  TRY_VOID(machine->impl_->begin_boot(deadline), fmt::format("machine {}", name));
+  return machine;
+}
+
+const MachineSpec& Machine::spec() const { return impl_->spec; }
+const std::string& Machine::domain_name() const { return impl_->identity.name; }
+unsigned Machine::boot() const { return impl_->boots; }
+ByteStream& Machine::agent() { return impl_->boot()->agent(); }
+void Machine::agent_answered() { impl_->boot()->agent_answered(); }
+ConsoleLog& Machine::console() { return impl_->boot()->console(); }
+SnapshotTree& Machine::snapshots() { return snapshots_; }
+std::optional<MachineEnd> Machine::ended() const { return impl_->boot()->ended(); }
+std::string Machine::command_lines() const { return impl_->command_lines; }
+
+Result<MachineEnd> Machine::wait_for_end(const Deadline& deadline) {
+  return impl_->boot()->wait_for_end(deadline);
+}
+
+Result<MachineEnd> Machine::power_off(const Deadline& deadline) {
+  if (auto end = ended()) return *end;
+  if (virDomainShutdownFlags(impl_->domain.get(), VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) != 0 && !ended())
+    return fail(libvirt_error(ErrorKind::infra, "press the power button"));
+  return TRY(wait_for_end(deadline), "powering off");
+}
+
+Result<void> Machine::kill() {
+  return impl_->end_boot();
+}
+
+Result<void> Machine::reboot(const Deadline& deadline, const MachineSpec* changed) {
+  TRY_VOID(impl_->end_boot());
+  snapshots_.forget();
+  if (changed != nullptr) {
+    impl_->spec.kernel = changed->kernel;
+    impl_->spec.initrd = changed->initrd;
+    impl_->spec.cmdline = changed->cmdline;
+    impl_->spec.smbios = changed->smbios;
+  }
+  TRY_VOID(impl_->place(deadline));
+  TRY_VOID(impl_->begin_boot(deadline), fmt::format("booting machine {} again", impl_->spec.name));
+  return {};
+}
+
+Result<void> Machine::pause() {
+  if (auto error = impl_->boot()->error()) return fail(*error);
+  impl_->boot()->expect_running(false);
+  if (virDomainSuspend(impl_->domain.get()) != 0) return fail(libvirt_error(ErrorKind::infra, "pause the machine"));
+  return {};
+}
+
+Result<void> Machine::resume() {
+  if (auto error = impl_->boot()->error()) return fail(*error);
+  if (virDomainResume(impl_->domain.get()) != 0) return fail(libvirt_error(ErrorKind::infra, "let the machine go on"));
+  impl_->boot()->expect_running(true);
+  return {};
+}
+
+Result<std::string> Machine::monitor(const std::string& command) {
+  if (auto error = impl_->boot()->error()) return fail(*error);
+  char* answer = nullptr;
+  if (virDomainQemuMonitorCommand(impl_->domain.get(), command.c_str(), &answer, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) != 0)
+    return fail(libvirt_error(ErrorKind::infra, fmt::format("give QEMU the command \"{}\"", command)));
+  std::string text = answer == nullptr ? "" : answer;
+  ::free(answer);
+  return text;
+}
+
+}  // namespace diglab

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "machine/owned_processes.h"
+#include "machine/qemu_test/fixture.h"
+#include "machine/test_daemon.h"
+
+namespace diglab {
+namespace {
+
+using testing::HasSubstr;
+
+class HostTest : public MachineTest {
+ protected:
+  /// Runs `body` in a process of its own (libvirt's embedded driver cannot be in two places in one), which tells its state
+  /// directory on a pipe when its machine is up, and then waits to be killed.
+  pid_t run_with_machine(std::string& directory) {
+    std::array<int, 2> pipe{};
+    EXPECT_EQ(::pipe(pipe.data()), 0);
+    pid_t child = ::fork();
+    if (child == 0) {
+      auto machine = start_up();
+      std::string text = machine ? host_->directory().string() + "\n" : "\n";
+      (void)!::write(pipe[1], text.data(), text.size());
+      for (;;) ::pause();
+    }
+    ::close(pipe[1]);
+    char c = 0;
+    while (::read(pipe[0], &c, 1) == 1 && c != '\n') directory += c;
+    ::close(pipe[0]);
+    return child;
+  }
+
+  static std::size_t processes_in(const std::string& directory) {
+    auto found = find_hypervisor_processes(directory + "/");
+    close_all(found);
+    return found.size();
+  }
+};
+
+TEST_F(HostTest, LeftoversOfAKilledRunAreRemovedByTheNextAndALivingRunIsNot) {
+  std::string dead, living;
+  pid_t dead_pid = run_with_machine(dead);
+  pid_t living_pid = run_with_machine(living);
+  ASSERT_FALSE(dead.empty());
+  ASSERT_FALSE(living.empty());
+  ASSERT_EQ(processes_in(dead), 2u);
+  ASSERT_EQ(processes_in(living), 2u);
+  ::kill(dead_pid, SIGKILL);
+  ::waitpid(dead_pid, nullptr, 0);
+  EXPECT_EQ(processes_in(dead), 2u);  // they do outlive it
+  open_host(options());
+  ASSERT_NE(host_, nullptr);
+  EXPECT_EQ(processes_in(dead), 0u);
+  EXPECT_FALSE(std::filesystem::exists(dead));
+  EXPECT_EQ(processes_in(living), 2u);
+  EXPECT_TRUE(std::filesystem::exists(living));
+  EXPECT_GE(host_->removed().size(), 3u);  // QEMU, swtpm, the directory
+  ::kill(living_pid, SIGKILL);
+  ::waitpid(living_pid, nullptr, 0);
+  auto machine = start_up();  // this run works beside all that
+  EXPECT_NE(machine, nullptr);
+  machine.reset();
+  host_.reset();
+  open_host(options());  // once more in this process, and now the second one's
+  ASSERT_NE(host_, nullptr);
+  EXPECT_EQ(processes_in(living), 0u);
+  EXPECT_NE(start_up(), nullptr);
+}
+
+TEST_F(HostTest, NothingIsLeftAfterAnOrdinaryEnd) {
+  auto machine = start_up();
+  ASSERT_NE(machine, nullptr);
+  std::string directory = host_->directory();
+  EXPECT_EQ(processes_in(directory), 2u);
+  auto authority = host_->tpm_ca_certificates();
+  ASSERT_OK(authority);
+  EXPECT_THAT(*authority, HasSubstr("BEGIN CERTIFICATE"));
+  machine.reset();
+  EXPECT_EQ(processes_in(directory), 0u);
+  host_.reset();
+  EXPECT_FALSE(std::filesystem::exists(directory));
+}
+
+class DaemonTest : public HostTest {
+ protected:
+  void open(bool upload) {
+    auto started = TestDaemon::start(options().cache_dir, Deadline::in(60s));
+    ASSERT_OK(started);
+    daemon_ = *std::move(started);
+    HostOptions with = options();
+    with.uri = daemon_->uri();
+    with.upload = upload;
+    with.pool_path = daemon_->pool_path();
+    with.log_dir = daemon_->log_dir();
+    open_host(with);
+  }
+  void TearDown() override { host_.reset(); }
+
+  std::unique_ptr<TestDaemon> daemon_;
+};
+
+TEST_F(DaemonTest, TheSameMachineWorksThroughADaemon) {
+  open(false);
+  ASSERT_NE(host_, nullptr);
+  auto machine = start_up();
+  ASSERT_NE(machine, nullptr);
+  EXPECT_EQ(*ask(*machine, "hello"), "echo hello");
+  EXPECT_THAT(*ask(*machine, "pcr"), HasSubstr("pcr 00000000"));
+  auto saved = machine->snapshots().save("x");
+  ASSERT_OK(saved);
+  EXPECT_EQ(*ask(*machine, "count"), "1");
+  ASSERT_OK(machine->snapshots().restore(*saved));
+  EXPECT_EQ(*ask(*machine, "count"), "1");
+  ASSERT_OK(machine->reboot(Deadline::in(patience)));
+  wait_until_up(*machine);
+  EXPECT_THAT(ask(*machine, "panic").error().to_string(), HasSubstr("Kernel panic"));
+}
+
+TEST_F(DaemonTest, FilesAreUploadedOnceAndOverlaysRemoved) {
+  open(true);
+  ASSERT_NE(host_, nullptr);
+  auto machine = start_up();
+  ASSERT_NE(machine, nullptr);
+  auto volumes = [&] { return std::distance(std::filesystem::directory_iterator(daemon_->pool_path()), std::filesystem::directory_iterator()); };
+  EXPECT_EQ(volumes(), 7);  // kernel, initrd and disk with their marks, and the overlay
+  auto second = start_up();
+  EXPECT_EQ(volumes(), 8);
+  second.reset();
+  machine.reset();
+  EXPECT_EQ(volumes(), 6);
+}
+
+TEST_F(DaemonTest, DeadDaemonIsNoticedAsALostLink) {
+  open(false);
+  ASSERT_NE(host_, nullptr);
+  auto machine = start_up();
+  ASSERT_NE(machine, nullptr);
+  daemon_->kill();
+  auto end = machine->wait_for_end(Deadline::in(30s));
+  ASSERT_OK(end);
+  EXPECT_EQ(end->cause, EndCause::link_lost);
+}
+
+}  // namespace
+}  // namespace diglab

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "os/files.h"
+
+namespace diglab {
+
+/// The private directory of one run, under a parent that all runs of a user share.
+///
+/// A run holds a lock in its directory for as long as it lives, however it ends. A directory whose lock is free is what a killed
+/// run left: open() kills the QEMU and swtpm processes that were working in it and removes it.
+class RunDirectory {
+ public:
+  /// `name` empty: a new name.
+  static Result<std::unique_ptr<RunDirectory>> open(const std::filesystem::path& parent, std::string name, const Deadline& deadline);
+  ~RunDirectory();
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const std::vector<std::string>& removed() const { return removed_; }
+
+  /// Whether the run whose directory this was is over: nobody holds its lock.
+  [[nodiscard]] static bool is_dead(const std::filesystem::path& path);
+
+ private:
+  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+  Result<void> remove_leftovers(const std::filesystem::path& parent);
+
+  std::filesystem::path path_;
+  std::unique_ptr<FileLock> lock_;
+  std::vector<std::string> removed_;
+};
+
+}  // namespace diglab

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine/test_daemon.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/process.hpp>
+
+#include "machine/owned_processes.h"
+#include "machine/tpm_template.h"
+
+namespace diglab {
+namespace {
+
+namespace bp = boost::process;
+namespace fs = std::filesystem;
+
+/// Waits until `file` exists in its directory, or the process behind `pidfd` ends.
+Result<void> wait_for_file(const fs::path& file, int pidfd, const Deadline& deadline) {
+  int watch = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  ::inotify_add_watch(watch, file.parent_path().c_str(), IN_CREATE | IN_MOVED_TO);
+  std::array<char, 4096> events{};
+  std::error_code error;
+  while (!fs::exists(file, error) && !deadline.expired()) {
+    std::array<pollfd, 2> sources{{{.fd = watch, .events = POLLIN, .revents = 0}, {.fd = pidfd, .events = POLLIN, .revents = 0}}};
+    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline.remaining()).count();
+    ::poll(sources.data(), sources.size(), static_cast<int>(std::min<long>(left, 1'000'000)));
+    if (sources[1].revents != 0) break;
+    (void)!::read(watch, events.data(), events.size());
+  }
+  ::close(watch);
+  if (fs::exists(file, error)) return {};
+  return fail(ErrorKind::infra, fmt::format("the libvirt daemon did not make its socket {}", file.string()));
+}
+
+Result<void> configure(const fs::path& directory, const fs::path& cache_dir, const Deadline& deadline) {
+  for (const char* name : {"run/libvirt", "config/libvirt", "cache", "data", "pool"}) TRY_VOID(make_directories(directory / name));
+  TRY_VOID(write_file(directory / "config/libvirt/qemu.conf", "security_driver = \"none\"\nstdio_handler = \"file\"\nremember_owner = 0\n"));
+  TRY_VOID(write_file(directory / "libvirtd.conf", fmt::format("log_outputs = \"3:file:{}/libvirtd.log\"\n", directory.string())));
+  SystemProcesses processes;
+  TpmTemplate factory = TRY(tpm_template(cache_dir, processes, deadline));
+  TRY(write_swtpm_configuration(directory / "config", factory.authority));
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TestDaemon>> TestDaemon::start(const fs::path& cache_dir, const Deadline& deadline) {
+  std::unique_ptr<TestDaemon> daemon(new TestDaemon(TRY(TempDir::make("/tmp", "dgd"))));
+  const fs::path& directory = daemon->directory_.path();
+  TRY_VOID(configure(directory, cache_dir, deadline));
+  bp::environment environment = boost::this_process::environment();
+  environment["XDG_RUNTIME_DIR"] = (directory / "run").string();
+  environment["XDG_CONFIG_HOME"] = (directory / "config").string();
+  environment["XDG_CACHE_HOME"] = (directory / "cache").string();
+  environment["XDG_DATA_HOME"] = (directory / "data").string();
+  environment["HOME"] = directory.string();
+  environment.erase("LIBVIRT_LOG_OUTPUTS");
+  std::vector<std::string> command;
+  if (::geteuid() == 0) command = {"/usr/bin/unshare", "--user", "--map-user=1000", "--map-group=1000"};
+  command.insert(command.end(), {"/usr/sbin/libvirtd", "-f", (directory / "libvirtd.conf").string()});
+  std::error_code error;
+  bp::child child(bp::exe = command.front(), bp::args = std::vector<std::string>(command.begin() + 1, command.end()), environment,
+                  bp::std_in < bp::null, bp::std_out > bp::null, bp::std_err > (directory / "stderr").string(), error);
+  if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot start: {}", command.front(), error.message()));
+  daemon->pid_ = child.id();
+  child.detach();
+  int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, daemon->pid_, 0));
+  auto ready = wait_for_file(directory / "run/libvirt/libvirt-sock", pidfd, deadline);
+  ::close(pidfd);
+  if (!ready) {
+    auto words = read_file(directory / "stderr");
+    return fail(std::move(ready).error().within(words ? *words : std::string()));
+  }
+  return daemon;
+}
+
+std::string TestDaemon::uri() const {
+  return fmt::format("qemu+unix:///session?socket={}/run/libvirt/libvirt-sock", directory_.path().string());
+}
+
+void TestDaemon::kill() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+}
+
+TestDaemon::~TestDaemon() {
+  kill();
+  kill_hypervisor_processes(directory_.path().string() + "/");
+}
+
+}  // namespace diglab
