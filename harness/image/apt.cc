@@ -76,7 +76,7 @@ Command AptArchive::apt_get() const {
                  option("Dir::Etc::sourcelist", directory_ / "sources.list"), "-oDir::Etc::sourceparts=/dev/null",
                  "-oDir::Etc::preferences=/dev/null", "-oDir::Etc::preferencesparts=/dev/null",
                  "-oAPT::Sandbox::User=root", "-oDebug::NoLocking=1", "-oAcquire::Languages=none", "-oAcquire::Retries=2",
-                 "-oAPT::Architecture=amd64", "-oAPT::Architectures=amd64"}
+                 "-oAcquire::ForceHash=SHA256", "-oAPT::Architecture=amd64", "-oAPT::Architectures=amd64"}
       .set("LC_ALL", "C.UTF-8");
 }
 

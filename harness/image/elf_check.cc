@@ -110,7 +110,7 @@ Result<std::vector<std::string>> missing_libraries(const fs::path& root) {
   std::error_code error;
   for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, error), end; !error && it != end; it.increment(error)) {
     if (it->is_symlink() || !it->is_regular_file()) continue;
-    const auto inside = "/" + fs::relative(it->path(), root).string();
+    const auto inside = "/" + it->path().lexically_relative(root).string();
     // Modules of the kernel are ELF files without a dynamic section: nothing to look for.
     const auto needs = needs_of(it->path());
     if (!needs.interpreter.empty() && !exists_in(root, needs.interpreter)) missing.push_back(fmt::format("{} needs {}", inside, needs.interpreter));

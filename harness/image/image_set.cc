@@ -97,7 +97,7 @@ Result<TreePackage> load_tree_package(const fs::path& directory) {
   std::error_code error;
   for (fs::recursive_directory_iterator it(tree.files, error), end; !error && it != end; it.increment(error)) {
     if (it->is_directory()) continue;
-    OwnedPath path{.kind = it->is_symlink() ? PathKind::symlink : PathKind::file, .path = "/" + fs::relative(it->path(), tree.files).string()};
+    OwnedPath path{.kind = it->is_symlink() ? PathKind::symlink : PathKind::file, .path = "/" + it->path().lexically_relative(tree.files).string()};
     const bool runs = (it->symlink_status().permissions() & fs::perms::owner_exec) != fs::perms::none;
     path.mode = runs ? 0755 : 0644;
     if (const auto known = attributes.find(path.path); known != attributes.end()) {

@@ -27,7 +27,8 @@ std::string dnf_configuration(const Installation& what, const LabKeys& keys, con
   const auto directory = work.string();
   auto text = fmt::format(
       "[main]\ngpgcheck=1\nlocalpkg_gpgcheck=1\ninstall_weak_deps=0\nbest=1\nplugins=0\nkeepcache=1\nreposdir=/dev/null\nvarsdir=/dev/null\n"
-      "cachedir={0}/dnf/cache\nlogdir={0}/dnf/log\npersistdir={0}/dnf/state\n"
+      // dnf takes these to be inside the root that it installs to.
+      "cachedir=/var/cache/dnf\nlogdir=/var/log/dnf\npersistdir=/var/lib/dnf\n"
       "[diglab]\nname=diglab\nbaseurl=file://{0}/repository\ngpgcheck=1\ngpgkey=file://{1}\n",
       directory, fs::absolute(keys.rpm_public_key).string());
   if (what.repository)
@@ -96,11 +97,9 @@ Result<void> install_packages(const Installation& what, const LabKeys& keys, con
   for (const auto& name : what.names) install.add(name);
   TRY_VOID(run_dnf(with_still_clock(std::move(install)), what, processes, deadline));
 
-  // dnf's own history and an empty write-ahead log belong to no package.
+  // dnf's own history belongs to no package.
   auto clean = Command{"rm", "-rf", "--"};
-  for (const auto* path : {"var/lib/dnf", "var/cache/dnf", "var/log/dnf.log", "var/log/dnf.librepo.log", "var/log/dnf.rpm.log", "var/log/hawkey.log",
-                           "var/lib/rpm/rpmdb.sqlite-shm", "var/lib/rpm/rpmdb.sqlite-wal", "usr/lib/sysimage/rpm/rpmdb.sqlite-shm", "usr/lib/sysimage/rpm/rpmdb.sqlite-wal"})
-    clean.add((work / "root" / path).string());
+  for (const auto* path : {"var/lib/dnf", "var/cache/dnf", "var/log/dnf"}) clean.add((work / "root" / path).string());
   (void)TRY(processes.check(as_root(std::move(clean)), {.deadline = deadline, .input = {}, .on_line = {}}));
   return {};
 }
@@ -115,7 +114,7 @@ Result<void> check_installation(const fs::path& work, bool ours, Processes& proc
   std::vector<std::string> strangers;
   std::error_code error;
   for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, error), end; !error && it != end; it.increment(error)) {
-    const auto inside = "/" + fs::relative(it->path(), root).string();
+    const auto inside = "/" + it->path().lexically_relative(root).string();
     if (it->is_directory() && !it->is_symlink()) continue;
     if (installed.owners(inside).empty()) strangers.push_back(inside);
   }
@@ -124,6 +123,10 @@ Result<void> check_installation(const fs::path& work, bool ours, Processes& proc
 
   const auto missing = TRY(missing_libraries(root));
   if (ours && !missing.empty()) return fail(ErrorKind::infra, fmt::format("programs that cannot start: {}", fmt::join(missing, ", ")));
+
+  // SQLite's shared memory differs from run to run, and its log is empty once everybody has closed the database.
+  (void)TRY(processes.check(as_root(Command{"find", root.string(), "-xdev", "-name", "rpmdb.sqlite-shm", "-delete", "-o", "-name", "rpmdb.sqlite-wal", "-empty", "-delete"}),
+                            {.deadline = deadline, .input = {}, .on_line = {}}));
   return {};
 }
 

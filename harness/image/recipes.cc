@@ -37,7 +37,7 @@ Result<Listing> list_tree(const fs::path& tree) {
   Listing listing;
   for (const auto& path : found) {
     const auto status = fs::symlink_status(path, error);
-    OwnedPath owned{.path = "/" + fs::relative(path, tree).string(), .mode = static_cast<std::uint32_t>(status.permissions()) & 07777};
+    OwnedPath owned{.path = "/" + path.lexically_relative(tree).string(), .mode = static_cast<std::uint32_t>(status.permissions()) & 07777};
     std::string content;
     if (owned.path != usr_merged(owned.path))
       return fail(ErrorKind::bad_input, fmt::format("{}: in the guest this is {}", path.string(), usr_merged(owned.path)));
