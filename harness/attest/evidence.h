@@ -49,7 +49,7 @@ struct AttestationVerdict {
 
   [[nodiscard]] bool ok() const;
   [[nodiscard]] const Link* first_broken() const;
-  /// "agree: ..." or "differ at <link>: ...".
+  /// "agree: ...", "differ at <link>: ..." or, where the log is at fault, "differ from entry <n> (<path>) on: ...".
   [[nodiscard]] std::string one_line() const;
 };
 

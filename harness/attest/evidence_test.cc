@@ -29,7 +29,7 @@ TEST_P(RecordedEvidence, holds_from_the_certificate_to_the_log) {
   AttestationVerdict verdict = verify(evidence, authorities, then);
   for (const Link& link : verdict.links) EXPECT_TRUE(link.ok) << link.name << ": " << link.detail;
   EXPECT_EQ(verdict.links.size(), 11U);
-  EXPECT_THAT(verdict.one_line(), HasSubstr("agree: 11 links"));
+  EXPECT_THAT(verdict.one_line(), testing::StartsWith("agree: 6 entries give PCRs sha1:10, sha256:10"));
 }
 
 TEST_P(RecordedEvidence, breaks_first_at_the_link_that_was_tampered_with) {
@@ -41,7 +41,7 @@ TEST_P(RecordedEvidence, breaks_first_at_the_link_that_was_tampered_with) {
     ASSERT_NE(verdict.first_broken(), nullptr) << name_of(tamper);
     EXPECT_EQ(verdict.first_broken()->name, link_broken_by(tamper)) << verdict.one_line();
     EXPECT_FALSE(verdict.ok());
-    EXPECT_THAT(verdict.one_line(), HasSubstr("differ at "));
+    EXPECT_THAT(verdict.one_line(), testing::StartsWith("differ "));
   }
 }
 

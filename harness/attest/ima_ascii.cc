@@ -107,6 +107,8 @@ Result<ImaLog> parse_log(ByteView bytes) {
   // A binary list begins with a 32-bit PCR number below 64: three of its first four bytes are NUL.
   ByteView start = bytes.first(std::min<std::size_t>(4, bytes.size()));
   if (std::ranges::find(start, std::uint8_t{0}) != start.end()) return parse_binary_log(bytes);
+  if (!bytes.empty() && bytes[0] != ' ' && (bytes[0] < '0' || bytes[0] > '9'))
+    return fail(ErrorKind::bad_input, "offset 0: neither a binary nor an ASCII IMA log");
   return parse_ascii_log(text_of(bytes));
 }
 

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <set>
 
-#include "attest/printable.h"
-
 namespace diglab {
 namespace {
 
@@ -43,11 +41,10 @@ std::string summary(const LogVerdict& verdict, const ImaLog& log) {
 
 }  // namespace
 
-LogVerdict check_log(const ImaLog& log, const PcrBanks& pcrs) {
+LogVerdict check_log(const ImaLog& log, const PcrBanks& pcrs, std::optional<std::uint32_t> only) {
   LogVerdict verdict;
   if (auto fault = first_fault(log)) {
-    verdict.one_line =
-        fmt::format("differ from entry {} ({}) on: {}", fault->entry + 1, printable(fault->path, 120), fault->detail);
+    verdict.one_line = fault->one_line();
     return verdict;
   }
   if (log.entries.empty()) {
@@ -55,7 +52,12 @@ LogVerdict check_log(const ImaLog& log, const PcrBanks& pcrs) {
     return verdict;
   }
   std::set<std::uint32_t> mentioned;
-  for (const ImaEntry& entry : log.entries) mentioned.insert(entry.pcr);
+  for (const ImaEntry& entry : log.entries)
+    if (!only || entry.pcr == *only) mentioned.insert(entry.pcr);
+  if (mentioned.empty()) {
+    verdict.one_line = fmt::format("differ: the log has no entries of PCR {}", *only);
+    return verdict;
+  }
   std::set<std::uint32_t> explained;
   for (const auto& [bank, values] : pcrs.banks())
     for (const auto& [pcr, value] : values) {

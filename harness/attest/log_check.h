@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "attest/pcr.h"
 #include "attest/replay.h"
 
@@ -16,6 +20,7 @@ struct LogVerdict {
 /// Replays `log` into every bank of `pcrs` and every PCR that it has entries for. Not ok when there is nothing to
 /// compare, when an entry is for a PCR that has no value in any bank (nobody would notice what it says), when any value
 /// differs, or when two banks were reached after different entries.
-[[nodiscard]] LogVerdict check_log(const ImaLog& log, const PcrBanks& pcrs);
+/// With `only`, other PCRs and their entries are left aside.
+[[nodiscard]] LogVerdict check_log(const ImaLog& log, const PcrBanks& pcrs, std::optional<std::uint32_t> only = {});
 
 }  // namespace diglab

@@ -99,6 +99,10 @@ ReplayVerdict check_replay(const ImaLog& log, HashAlgorithm bank, std::uint32_t 
   return verdict;
 }
 
+std::string EntryFault::one_line() const {
+  return fmt::format("differ from entry {} ({}) on: {}", entry + 1, printable(path, 120), detail);
+}
+
 std::string ReplayVerdict::one_line() const {
   std::string what = fmt::format("PCR {} of the {} bank", pcr, name_of(bank));
   std::string note = how == BankDigest::padded_sha1 ? " (as kernels before 5.8 extend: SHA-1 padded with zeros)" : "";
@@ -110,8 +114,7 @@ std::string ReplayVerdict::one_line() const {
           "agree: {} was read after entry {}, which the log's first {} entries give; {} later ones are not covered{}",
           what, entries, entries, total - entries, note);
     case State::faulty_entry:
-      return fmt::format("differ from entry {} ({}) on: {}", fault->entry + 1, printable(fault->path, 120),
-                         fault->detail);
+      return fault->one_line();
     case State::differs:
       break;
   }

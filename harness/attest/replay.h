@@ -26,6 +26,9 @@ struct EntryFault {
   std::size_t entry = 0;  ///< Index from 0.
   std::string path;
   std::string detail;
+
+  /// "differ from entry 17 (/usr/bin/x) on: ...", counted from 1.
+  [[nodiscard]] std::string one_line() const;
 };
 
 /// The first entry whose template digest is not the hash of its template data, or that claims to be a violation

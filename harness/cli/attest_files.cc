@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/attest_files.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <set>
+
+#include "attest/boot_aggregate.h"
+#include "attest/credential.h"
+#include "attest/ima_ascii.h"
+#include "attest/log_check.h"
+#include "attest/quote.h"
+#include "os/files.h"
+
+namespace diglab {
+namespace {
+
+constexpr std::size_t largest_log = std::size_t{1} << 30;
+constexpr std::size_t largest_other = std::size_t{1} << 20;
+
+/// A file that the user named: that it cannot be read is the user's to mend.
+template <typename T>
+Result<T> given(Result<T> read) {
+  if (read || read.error().kind() != ErrorKind::infra) return read;
+  return fail(ErrorKind::bad_input, read.error().to_string());
+}
+
+/// A key as tpm2-tools write it, or as PEM or DER.
+Result<PublicKey> read_key(const std::filesystem::path& path) {
+  Bytes bytes = TRY(given(read_bytes(path, largest_other)));
+  auto tpm = TpmPublic::parse(bytes);
+  if (tpm) return tpm->key();
+  auto plain = parse_public_key(bytes);
+  if (plain) return plain;
+  return fail(ErrorKind::bad_input,
+              fmt::format("{}: {}, and {}", path.string(), tpm.error().to_string(), plain.error().to_string()));
+}
+
+Result<PcrBanks> read_pcrs(const AttestFiles& files) {
+  PcrBanks all = TRY(parse_pcrs(TRY(given(read_file(files.pcrs, largest_other)))), files.pcrs.string());
+  if (all.empty()) return fail(ErrorKind::bad_input, fmt::format("{}: no PCR values", files.pcrs.string()));
+  return all;
+}
+
+/// Only the values asked for.
+Result<PcrBanks> narrowed(const PcrBanks& all, const AttestFiles& files) {
+  std::optional<HashAlgorithm> bank;
+  if (!files.bank.empty()) {
+    bank = hash_algorithm_named(files.bank);
+    if (!bank)
+      return fail(ErrorKind::usage, fmt::format("--bank {}: sha1, sha256, sha384 or sha512 expected", files.bank));
+  }
+  PcrBanks some;
+  for (const auto& [algorithm, values] : all.banks())
+    for (const auto& [pcr, value] : values)
+      if ((!bank || *bank == algorithm) && (!files.pcr_given || files.pcr == pcr))
+        TRY_VOID(some.set(algorithm, pcr, value));
+  return some;
+}
+
+Result<void> check_quote(const AttestFiles& files, PcrBanks& pcrs, std::vector<Link>& links) {
+  Bytes message = TRY(given(read_bytes(files.quote, largest_other)));
+  Quote quote = TRY(parse_quote(message), files.quote.string());
+  if (!files.signature.empty()) {
+    if (files.ak.empty()) return fail(ErrorKind::usage, "--signature needs --ak to verify it with");
+    Bytes signature = TRY(given(read_bytes(files.signature, largest_other)));
+    bool valid = TRY(signature_is_valid(message, signature, TRY(read_key(files.ak))), files.signature.string());
+    links.push_back({"signature", valid, valid ? "by the AK" : "the quote was not signed by the AK"});
+  }
+  if (!files.nonce.empty()) {
+    Bytes nonce = TRY(from_hex(files.nonce), "--nonce");
+    bool same = nonce == quote.nonce;
+    links.push_back(
+        {"nonce", same, same ? files.nonce : fmt::format("the quote answers nonce {}", to_hex(quote.nonce))});
+  }
+  if (files.pcrs.empty()) return {};
+  bool covered = TRY(quote_covers(quote, pcrs), files.pcrs.string());
+  links.push_back(
+      {"pcr-values", covered, covered ? "they are those that were quoted" : "they are not those that were quoted"});
+  PcrBanks quoted;
+  for (const auto& [bank, indices] : quote.selection)
+    for (std::uint32_t pcr : indices) TRY_VOID(quoted.set(bank, pcr, *pcrs.find(bank, pcr)));
+  pcrs = std::move(quoted);
+  return {};
+}
+
+/// Without any PCR value, what can be said is whether the log contradicts itself.
+void check_entries(const ImaLog& log, std::vector<Link>& links) {
+  auto fault = first_fault(log);
+  links.push_back(
+      {"entries", !fault,
+       fault ? fault->one_line()
+             : fmt::format("each of {} entries has the digest of its data (no PCR value was given to compare with)",
+                           log.entries.size())});
+}
+
+Result<void> check_log_file(const AttestFiles& files, const PcrBanks& pcrs, AttestReport& report) {
+  std::vector<Link>& links = report.verdict.links;
+  ImaLog log = TRY(parse_log(TRY(given(read_bytes(files.log, largest_log)))), files.log.string());
+  if (log.entries.empty()) return fail(ErrorKind::bad_input, fmt::format("{}: no entries", files.log.string()));
+  if (pcrs.empty()) {
+    check_entries(log, links);
+  } else {
+    PcrBanks compared = TRY(narrowed(pcrs, files));
+    LogVerdict checked = check_log(log, compared, files.pcr_given ? std::optional(files.pcr) : std::nullopt);
+    links.push_back({"log", checked.ok, checked.one_line});
+    if (log.entries.front().path() == "boot_aggregate")
+      if (auto aggregate = check_boot_aggregate(log, pcrs))
+        links.push_back({"boot-aggregate", aggregate->agrees, aggregate->detail});
+  }
+  if (!files.ascii.empty()) {
+    auto difference = compare_forms(log, TRY(given(read_file(files.ascii, largest_log))));
+    links.push_back({"log-forms", !difference,
+                     difference ? fmt::format("differ from entry {} (line {}) on: {}", difference->entry + 1,
+                                              difference->line, difference->detail)
+                                : "both forms have the same entries"});
+  }
+  std::set<std::uint32_t> mentioned;
+  for (const ImaEntry& entry : log.entries)
+    if (entry.pcr <= 23 && (!files.pcr_given || entry.pcr == files.pcr)) mentioned.insert(entry.pcr);
+  for (HashAlgorithm bank : all_hash_algorithms)
+    for (std::uint32_t pcr : mentioned)
+      if (files.bank.empty() || files.bank == name_of(bank))
+        TRY_VOID(report.replayed.set(bank, pcr, replay(log, bank, pcr)));
+  return {};
+}
+
+}  // namespace
+
+Result<AttestReport> check_attest_files(const AttestFiles& files) {
+  AttestReport report;
+  if (!files.evidence.empty()) {
+    if (files.authorities.empty())
+      return fail(ErrorKind::usage,
+                  "--evidence needs --ca: an EK certificate proves nothing without an authority that you trust");
+    std::vector<Bytes> authorities;
+    for (const auto& path : files.authorities) authorities.push_back(TRY(given(read_bytes(path, largest_other))));
+    report.verdict = verify(TRY(AttestationEvidence::load(files.evidence)), authorities);
+    return report;
+  }
+  if (files.log.empty() && files.quote.empty())
+    return fail(ErrorKind::usage, "nothing to check: give --log, --quote or --evidence");
+  if (!files.ascii.empty() && files.log.empty())
+    return fail(ErrorKind::usage, "--ascii is compared with --log, which is not given");
+  PcrBanks pcrs;
+  if (!files.pcrs.empty()) pcrs = TRY(read_pcrs(files));
+  if (!files.quote.empty()) TRY_VOID(check_quote(files, pcrs, report.verdict.links));
+  if (!files.log.empty()) TRY_VOID(check_log_file(files, pcrs, report));
+  if (report.verdict.links.empty())
+    return fail(ErrorKind::usage, "a quote alone can only be read: give --signature and --ak, --nonce or --pcrs");
+  return report;
+}
+
+Result<void> write_challenge(const std::filesystem::path& evidence) {
+  AttestationEvidence known = TRY(AttestationEvidence::load(evidence));
+  TpmPublic ek = TRY(TpmPublic::parse(known.ek_public), (evidence / "ek.pub").string());
+  TpmPublic ak = TRY(TpmPublic::parse(known.ak_public), (evidence / "ak.pub").string());
+  TRY_VOID(ak.check_attestation_key());
+  Challenge challenge = TRY(make_challenge(ek, ak));
+  TRY_VOID(write_file(evidence / "challenge.json", to_json(challenge)));
+  return write_file(evidence / "challenge.blob", text_of(challenge.blob));
+}
+
+}  // namespace diglab
