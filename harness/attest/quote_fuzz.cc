@@ -3,6 +3,8 @@
 // The structures of a TPM, certificates, PCR values and challenges on any bytes: no crash. The first byte chooses the
 // parser.
 
+#include <openssl/ec.h>
+
 #include "attest/certificate.h"
 #include "attest/credential.h"
 #include "attest/quote.h"
