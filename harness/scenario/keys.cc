@@ -12,7 +12,8 @@ const KeyTable scenario{"scenario",
                          "no_control_because"},
                         {"id", "claim", "steps"}};
 const KeyTable machine{"machine", {"kernel", "image", "ima_signatures", "cpus", "memory", "tpm", "init", "cmdline", "smbios"}};
-const KeyTable smbios{"smbios", {"manufacturer", "product", "version", "serial", "uuid", "sku", "family"}};
+const KeyTable smbios{"smbios", {"bios.vendor", "bios.version", "bios.date", "system.manufacturer", "system.product", "system.version",
+                       "system.serial", "system.sku", "system.family"}};
 const KeyTable step{"step",
                     {"id", "user", "timeout", "expect", "run", "start", "act", "write", "policy", "policy_corpus", "reboot",
                      "snapshot", "restore", "quote", "parallel", "repeat"}};
@@ -22,6 +23,7 @@ const KeyTable start{"start", {"programs", "parallel"}, {"programs"}};
 const KeyTable act{"act", {"exec", "fexecve", "mmap", "mprotect", "open", "load_module", "args", "mode"}};
 const KeyTable write{"write", {"path", "content", "file", "mode"}, {"path"}};
 const KeyTable policy_corpus{"policy_corpus", {"file"}, {"file"}};
+const KeyTable reboot{"reboot", {"smbios"}};
 const KeyTable repeat{"repeat", {"times", "steps"}, {"times", "steps"}};
 const KeyTable check{"check", {"id", "attest", "pcr", "log_set", "log_entry", "denial", "console", "boot"}};
 const KeyTable pcr{"pcr", {"index", "bank", "rounds"}, {"rounds"}};
@@ -36,7 +38,7 @@ const KeyTable opposite{"opposite", {"check", "instead"}, {"check"}};
 
 std::span<const KeyTable* const> all() {
   static constexpr std::array tables = {&scenario, &machine, &smbios,    &step,   &expect,  &text,    &start,
-                                        &act,      &write,   &policy_corpus, &repeat, &check,   &pcr,     &log_entry,
+                                        &act,      &write,   &policy_corpus, &reboot, &repeat, &check,   &pcr,     &log_entry,
                                         &denial,   &console, &control,   &tamper, &opposite};
   return tables;
 }
@@ -57,7 +59,7 @@ const WordTable step_kind{"step_kind",
                            "parallel", "repeat"}};
 const WordTable check_kind{"check_kind", {"attest", "pcr", "log_set", "log_entry", "denial", "console", "boot"}};
 const WordTable bank{"bank", {"sha1", "sha256", "sha384", "sha512"}};
-const WordTable user{"user", {"root", "user"}};
+const WordTable user{"user", {"root", "alice"}};
 const WordTable source{"source", {"S0", "S1", "S2", "S3", "S4"}};
 
 std::span<const WordTable* const> all() {

@@ -22,7 +22,7 @@ struct WordTable {
 };
 
 namespace keys {
-extern const KeyTable scenario, machine, smbios, step, expect, text, start, act, write, policy_corpus, repeat, check, pcr, log_entry,
+extern const KeyTable scenario, machine, smbios, step, expect, text, start, act, write, policy_corpus, reboot, repeat, check, pcr, log_entry,
     denial, console, control, tamper, opposite;
 [[nodiscard]] std::span<const KeyTable* const> all();
 }  // namespace keys

@@ -9,6 +9,7 @@
 #include "scenario/crosscheck.h"
 #include "scenario/read_check.h"
 #include "scenario/read_control.h"
+#include "scenario/read_machine.h"
 #include "scenario/read_policy.h"
 #include "scenario/read_step.h"
 

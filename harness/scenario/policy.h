@@ -21,7 +21,8 @@ struct PolicyDialect {
   bool diglim = false;         ///< Our series: func=DIGEST_LIST_CHECK and use_diglim.
   int default_pcr = 10;        ///< CONFIG_IMA_MEASURE_PCR_IDX
   /// Hashes the kernel can compute, by the names that appraise_algos= takes.
-  std::vector<std::string> hashes = {"md5", "sha1", "sha224", "sha256", "sha384", "sha512"};
+  std::vector<std::string> hashes = {"md5",    "sha1",     "sha224",   "sha256",  "sha384",
+                                     "sha512", "sha3-256", "sha3-384", "sha3-512"};
 };
 
 /// The dialect of one of our kernels, by the name of its flavour: those with "diglim" in the name know our words.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "scenario/read_expect.h"
+#include "scenario/read_machine.h"
 #include "scenario/read_policy.h"
 #include "scenario/read_step.h"
 #include "scenario/suggest.h"
@@ -85,27 +86,6 @@ Opposite read_opposite(const YamlNode& node, const Nameable& known, Problems& pr
 }
 
 }  // namespace
-
-MachineWish read_machine(const YamlNode& node, Problems& problems) {
-  Fields fields(node, keys::machine, problems);
-  MachineWish wish;
-  if (!fields.valid()) return wish;
-  wish.kernel = fields.text("kernel");
-  wish.image = fields.text("image");
-  wish.ima_signatures = fields.boolean("ima_signatures");
-  wish.cpus = fields.integer("cpus", 1, 64);
-  wish.memory = fields.integer("memory", 64, 65536);
-  wish.tpm = fields.boolean("tpm");
-  wish.init = fields.path("init");
-  wish.cmdline = fields.texts("cmdline");
-  if (const auto* entries = fields.find("smbios")) {
-    Fields smbios(*entries, keys::smbios, problems);
-    for (auto key : keys::smbios.keys) {
-      if (auto value = smbios.text(key)) wish.smbios.emplace(key, *value);
-    }
-  }
-  return wish;
-}
 
 Control read_control(const YamlNode& node, const Scenario& scenario, const std::vector<const YamlNode*>& policies, Ids& ids,
                      Problems& problems) {

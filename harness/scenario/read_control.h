@@ -6,9 +6,6 @@
 
 namespace diglab {
 
-/// `machine:` of a scenario or of its control.
-MachineWish read_machine(const YamlNode& node, Problems& problems);
-
 /// `control:`, against the main variant that `scenario` already holds: it names that one's steps and checks.
 /// `policies` are the main variant's, which the control's kernel must understand as well.
 Control read_control(const YamlNode& node, const Scenario& scenario, const std::vector<const YamlNode*>& policies, Ids& ids,

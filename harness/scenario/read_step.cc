@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "scenario/read_expect.h"
+#include "scenario/read_machine.h"
 #include "scenario/read_policy.h"
 #include "scenario/suggest.h"
 
@@ -105,11 +106,14 @@ step::Body StepReader::read_body(std::string_view kind, const YamlNode& node, st
   if (kind == "restore") return step::Restore{read_name(node, kind, problems_)};
   if (kind == "parallel") return read_parallel(node, prefix);
   if (kind == "repeat") return read_repeat(node, prefix);
-  // What is left takes no arguments: "reboot: {}".
+  if (kind == "reboot") {
+    Fields fields(node, keys::reboot, problems_);
+    const auto* smbios = fields.find("smbios");
+    return step::Reboot{smbios ? read_smbios(*smbios, problems_) : std::map<std::string, std::string>{}};
+  }
   if (node.kind != YamlNode::Kind::mapping || !node.keys.empty()) {
     problems_.add(node.at, fmt::format("'{}' takes no arguments; write '{}: {{}}'", kind, kind));
   }
-  if (kind == "reboot") return step::Reboot{};
   return step::Quote{};
 }
 

@@ -26,7 +26,7 @@ struct MachineWish {
   std::optional<bool> tpm;
   std::optional<std::string> init;            ///< Path of process 1 in the guest; default: our own init.
   std::vector<std::string> cmdline;           ///< Kernel command line words, appended to the default ones.
-  std::map<std::string, std::string> smbios;  ///< System information that the firmware measures: "version", "serial".
+  std::map<std::string, std::string> smbios;  ///< System information that the firmware measures: "system.version", "bios.vendor".
 };
 
 /// Text that must be found in an output. All that are set must hold.
@@ -90,7 +90,10 @@ struct PolicyCorpus {
   std::string rules;
   std::string file = {};  ///< As in Write.
 };
-struct Reboot {};
+/// An orderly restart. The system information given replaces the machine's: a firmware that measures something else.
+struct Reboot {
+  std::map<std::string, std::string> smbios = {};
+};
 struct Snapshot {
   std::string name;
 };

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "scenario/read_machine.h"
+
+#include "scenario/fields.h"
+
+namespace diglab {
+
+MachineWish read_machine(const YamlNode& node, Problems& problems) {
+  Fields fields(node, keys::machine, problems);
+  MachineWish wish;
+  if (!fields.valid()) return wish;
+  wish.kernel = fields.text("kernel");
+  wish.image = fields.text("image");
+  wish.ima_signatures = fields.boolean("ima_signatures");
+  wish.cpus = fields.integer("cpus", 1, 64);
+  wish.memory = fields.integer("memory", 64, 65536);
+  wish.tpm = fields.boolean("tpm");
+  wish.init = fields.path("init");
+  wish.cmdline = fields.texts("cmdline");
+  if (const auto* smbios = fields.find("smbios")) wish.smbios = read_smbios(*smbios, problems);
+  return wish;
+}
+
+std::map<std::string, std::string> read_smbios(const YamlNode& node, Problems& problems) {
+  Fields fields(node, keys::smbios, problems);
+  std::map<std::string, std::string> entries;
+  for (auto key : keys::smbios.keys) {
+    if (auto value = fields.text(key)) entries.emplace(key, *value);
+  }
+  return entries;
+}
+
+}  // namespace diglab

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The repository's own scenarios: that they can be read is checked here, that their claims hold by running them.
+#include <gmock/gmock.h>
+
+#include "scenario/catalogue.h"
+
+namespace diglab {
+namespace {
+
+TEST(TheScenarios, can_all_be_read) {
+  auto scenarios = load_scenarios(std::string(DIGLAB_SOURCE_DIR) + "/scenarios");
+  ASSERT_TRUE(scenarios) << scenarios.error().to_string();
+  EXPECT_GE(scenarios->size(), 18U);
+  for (const auto& scenario : *scenarios) {
+    bool suite = std::ranges::find(scenario.tags, "default") != scenario.tags.end() ||
+                 std::ranges::find(scenario.tags, "slow") != scenario.tags.end();
+    EXPECT_TRUE(suite) << scenario.id.str() << " is in no suite: tag it default or slow";
+  }
+}
+
+}  // namespace
+}  // namespace diglab
