@@ -45,13 +45,23 @@ bool matches(const std::string& id, const std::string& pattern) {
 
 bool has_tag(const Scenario& scenario, const std::string& tag) { return std::ranges::find(scenario.tags, tag) != scenario.tags.end(); }
 
+/// Ids are long: one that was typed only in part is compared with as much of each.
+std::string near_match(const std::string& word, const std::set<std::string>& known) {
+  std::vector<std::string_view> whole(known.begin(), known.end()), beginnings;
+  if (auto found = did_you_mean(word, whole); !found.empty()) return found;
+  for (auto candidate : whole) beginnings.push_back(candidate.substr(0, word.size()));
+  auto beginning = nearest(word, beginnings);
+  if (!beginning) return {};
+  auto found = std::ranges::find_if(whole, [&](auto candidate) { return candidate.starts_with(*beginning); });
+  return fmt::format(" (did you mean '{}'?)", *found);
+}
+
 /// Every given word must name something; otherwise a typing mistake would look like a passing run.
 Result<void> refuse_unknown(const std::vector<std::string>& given, std::string_view what, const std::set<std::string>& known,
                             auto names) {
   for (const auto& word : given) {
     if (names(word)) continue;
-    std::vector<std::string_view> candidates(known.begin(), known.end());
-    return fail(ErrorKind::usage, fmt::format("no scenario has the {} '{}'{}", what, word, did_you_mean(word, candidates)));
+    return fail(ErrorKind::usage, fmt::format("no scenario has the {} '{}'{}", what, word, near_match(word, known)));
   }
   return {};
 }

@@ -59,6 +59,10 @@ TEST_F(ACatalogue, deals_shards_out_without_loss_or_overlap) {
 TEST_F(ACatalogue, refuses_unknown_ids_and_tags_with_near_matches) {
   EXPECT_THAT(ids({.patterns = {"apraise/known"}, .tags = {}, .shard = {}}),
               ElementsAre("no scenario has the id 'apraise/known' (did you mean 'appraise/known'?)"));
+  EXPECT_THAT(ids({.patterns = {"appraise/unkown"}, .tags = {}, .shard = {}}),
+              ElementsAre("no scenario has the id 'appraise/unkown' (did you mean 'appraise/unknown'?)"));
+  EXPECT_THAT(ids({.patterns = {"measrue/o"}, .tags = {}, .shard = {}}),
+              ElementsAre("no scenario has the id 'measrue/o' (did you mean 'measure/order'?)"));
   EXPECT_THAT(ids({.patterns = {}, .tags = {"slwo"}, .shard = {}}), ElementsAre("no scenario has the tag 'slwo' (did you mean 'slow'?)"));
 }
 TEST_F(ACatalogue, reports_every_wrong_file) {

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "cli/context.h"
+
+namespace diglab {
+
+void add_check_command(CLI::App& app, CliContext& context, CliAction& chosen);
+
+}  // namespace diglab

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/explanation.h"
+
+#include <gmock/gmock.h>
+
+#include "scenario/catalogue.h"
+
+namespace diglab {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(AnExplanation, says_what_is_claimed_done_expected_and_opposed) {
+  auto scenario = load_scenario(std::string(DIGLAB_SOURCE_DIR) + "/harness/scenario/testdata/right/everything.yaml");
+  ASSERT_TRUE(scenario) << scenario.error().to_string();
+  auto text = explanation(*scenario);
+  for (auto expected : {
+           "claim     Every key has its place.",
+           "kernel 'stock', image 'minimal', files with IMA signatures, 2 CPUs, 512 MiB",
+           "  appraise func=BPRM_CHECK appraise_type=imasig",
+           "start 2 programs one after the other",
+           "exec /root/a --flag\n                    -> EACCES",
+           "open /etc/passwd to write",
+           "go back to snapshot 'before-trouble'",
+           "reboot, then with SMBIOS system.version '2.0'",
+           "PCR 11 (sha1) does not have one value in all rounds",
+           "2 denial recorded of /root/a because of missing-hash",
+           "control   Another machine, another policy.",
+           "mprotect /usr/lib/y.so",
+           "one bit of list entry 3 is flipped",
+           "script            but success",
+       }) {
+    EXPECT_THAT(text, HasSubstr(expected));
+  }
+}
+
+TEST(AnExplanation, exists_for_every_scenario_of_the_repository) {
+  auto scenarios = load_scenarios(std::string(DIGLAB_SOURCE_DIR) + "/scenarios");
+  ASSERT_TRUE(scenarios) << scenarios.error().to_string();
+  for (const auto& scenario : *scenarios) EXPECT_THAT(explanation(scenario), HasSubstr(scenario.id.str()));
+}
+
+TEST(Wrapping, breaks_between_words_and_indents) {
+  EXPECT_EQ(wrapped("aaa bbb ccc", 2, 9), "aaa bbb\n  ccc");
+  EXPECT_EQ(wrapped("", 2, 9), "");
+  EXPECT_EQ(wrapped("a-word-longer-than-all", 2, 9), "a-word-longer-than-all");
+}
+
+}  // namespace
+}  // namespace diglab
