@@ -203,6 +203,43 @@ TEST_F(AgentClientTest, AClosedPortIsGuestLostForEverybodyFromThenOn) {
   EXPECT_EQ(again.error().kind(), ErrorKind::guest_lost);
 }
 
+/// Reports the port closed once, when told to, as a machine's stream does after a restore.
+class BlinkingStream final : public ByteStream {
+ public:
+  explicit BlinkingStream(ByteStream& inner) : inner_(inner) {}
+  Result<std::size_t> read_some(std::span<std::uint8_t> buffer, const Deadline& deadline) override {
+    auto count = inner_.read_some(buffer, deadline);
+    if (count && text_of(ByteView(buffer.data(), *count)).find("BLINK") != std::string_view::npos) return std::size_t{0};
+    return count;
+  }
+  Result<void> write_all(ByteView bytes, const Deadline& deadline) override { return inner_.write_all(bytes, deadline); }
+  void close() override { inner_.close(); }
+
+ private:
+  ByteStream& inner_;
+};
+
+TEST(AgentClient, APortThatWasOnlyReportedClosedLosesNothing) {
+  auto streams = make_stream_pair();
+  BlinkingStream stream(*streams.first);
+  ScriptedAgent agent(*streams.second);
+  AgentClient client(stream);
+  {
+    std::jthread side([&] { agent.agree(agent.next()); });
+    ASSERT_TRUE(client.hello(Deadline::in(5s)));
+  }
+  auto outcome = std::async(std::launch::async, [&] { return client.run(GuestCommand{{"/bin/x"}}, Deadline::in(5s)); });
+  auto request = agent.next();
+  agent.send_bytes("BLINK");
+  auto probe = agent.next();
+  EXPECT_EQ(probe.type, FrameType::hello);
+  EXPECT_EQ(probe.epoch, request.epoch);
+  agent.agree(probe);
+  agent.reply(request, exited_zero);
+  auto result = outcome.get();
+  ASSERT_TRUE(result) << result.error().to_string();
+}
+
 TEST_F(AgentClientTest, AnAgentThatStartsAnewLosesItsRequests) {
   greet();
   auto outcome = meanwhile([&] { return client_.run(GuestCommand{{"/bin/x"}}, Deadline::in(60s)); });

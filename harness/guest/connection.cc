@@ -15,6 +15,9 @@ using wire::Json;
 // A guest that never stops sending must not fill the host's memory.
 constexpr std::uint64_t max_received = std::uint64_t{2} << 30;
 
+// How long an agent may be silent after its port was reported closed.
+constexpr auto time_to_reopen = std::chrono::seconds(10);
+
 AgentInfo info_of(const Json& json) {
   return {static_cast<int>(wire::number_at(json, "pid")), wire::text_at(json, "instance"), wire::text_at(json, "release"),
           wire::text_at(json, "machine"), static_cast<int>(wire::number_at(json, "cpus"))};
@@ -173,16 +176,28 @@ Result<void> AgentClient::Connection::write(const Frame& frame, const Deadline& 
 
 void AgentClient::Connection::read_until_stopped(const std::stop_token& stop) {
   std::vector<std::uint8_t> buffer(std::size_t{256} << 10);
+  auto patience = Deadline::never(stop);
+  int ends_in_a_row = 0;
   while (!stop.stop_requested()) {
-    auto count = stream_.read_some(buffer, Deadline::never(stop));
+    auto count = stream_.read_some(buffer, patience);
+    if (stop.stop_requested()) return;
+    if (count && *count == 0 && ++ends_in_a_row < 100 && still_writable()) {
+      patience = Deadline::in(time_to_reopen, stop);
+      continue;
+    }
     std::lock_guard lock(mutex_);
+    if (!count && count.error().kind() == ErrorKind::timeout) {
+      fail_outstanding(Error(ErrorKind::guest_lost, "the guest agent closed its port"));
+      patience = Deadline::never(stop);
+      continue;
+    }
     if (!count || *count == 0) {
-      if (stop.stop_requested()) return;
       lost_ = count ? Error(ErrorKind::guest_lost, "the guest agent closed its port") : std::move(count).error();
       fail_outstanding(*lost_);
-      changed_.notify_all();
       return;
     }
+    patience = Deadline::never(stop);
+    ends_in_a_row = 0;
     auto discarded = decoder_.discarded();
     decoder_.feed(text_of(ByteView(buffer.data(), *count)));
     while (auto frame = decoder_.next()) receive(std::move(*frame));
@@ -191,6 +206,19 @@ void AgentClient::Connection::read_until_stopped(const std::stop_token& stop) {
       fail_outstanding(Error(ErrorKind::guest_lost, "the guest agent's port delivered garbage: " + evidence()));
     changed_.notify_all();
   }
+}
+
+/// The port was closed, or only seemed so: restoring a snapshot resets the device, and the news of that may come long after the agent
+/// has answered. A greeting that repeats the epoch changes nothing and makes a living agent answer.
+bool AgentClient::Connection::still_writable() {
+  std::lock_guard order(write_mutex_);
+  Frame frame{.type = FrameType::hello, .stream = 0, .epoch = 0, .request = 0, .payload = R"({"keep":false})"};
+  {
+    std::lock_guard lock(mutex_);
+    if (!agreed_) return true;  // a greeting is on its way, or the next one will tell
+    frame.epoch = epoch_;
+  }
+  return stream_.write_all(view_of(wire::encode(frame)), Deadline::in(time_to_reopen)).has_value();
 }
 
 void AgentClient::Connection::receive(Frame frame) {

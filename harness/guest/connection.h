@@ -37,6 +37,7 @@ class AgentClient::Connection {
   };
 
   void read_until_stopped(const std::stop_token& stop);
+  bool still_writable();
   void receive(wire::Frame frame);
   void fail_outstanding(const Error& error);
   Result<void> send(const wire::Frame& frame, const Deadline& deadline);
