@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "judge/evidence_set.h"
+#include "judge/judged.h"
+
+namespace diglab {
+
+/// Holds one check against the evidence of one variant that has `rounds` rounds.
+Result<Judged> judge_check(const Check& check, int rounds, const VariantEvidence& evidence);
+
+/// The same for the checks on attestation evidence: every set that was collected must show it.
+Result<Judged> judge_attestation(const check::Attest& check, const VariantEvidence& evidence);
+
+/// And for those that compare rounds.
+Result<Judged> judge_pcr(const check::Pcr& check, const VariantEvidence& evidence);
+Result<Judged> judge_log_set(const check::LogSet& check, const VariantEvidence& evidence);
+
+
+}  // namespace diglab
