@@ -15,7 +15,7 @@ void Problems::add(Position at, std::string text) {
 
 Error Problems::to_error() const {
   auto sorted = found_;
-  std::ranges::stable_sort(sorted, {}, &Problem::at);
+  std::ranges::sort(sorted);
   std::vector<std::string> lines;
   for (const auto& problem : sorted) {
     lines.push_back(fmt::format("{}:{}:{}: {}", file_, problem.at.line, problem.at.column, problem.text));

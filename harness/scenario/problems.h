@@ -27,7 +27,7 @@ class Problems {
   [[nodiscard]] bool empty() const { return found_.empty(); }
   [[nodiscard]] const std::string& file() const { return file_; }
 
-  /// One ErrorKind::bad_input: a line "file:line:column: text" per problem, in the order of the file.
+  /// One ErrorKind::bad_input: a line "file:line:column: text" per problem, in the order of the file (and of the alphabet at one place).
   [[nodiscard]] Error to_error() const;
 
  private:
