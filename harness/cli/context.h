@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <stop_token>
+#include <string>
 
 #include "os/process.h"
 
@@ -18,6 +19,7 @@ struct CliContext {
   std::filesystem::path source;   ///< The repository: kernel-patches/, guest-image/, scenarios/.
   std::filesystem::path cache;    ///< $DIGLAB_CACHE, default ~/.cache/diglab. Kernels, images, keys, TPM templates, probe results.
   std::filesystem::path binaries; ///< The build directory's harness/ folder: where agent and init lie.
+  std::string command_line;       ///< As typed, for the record.
   std::stop_token stop;           ///< Requested by SIGINT and SIGTERM.
   Processes& processes;
 };

@@ -47,6 +47,18 @@ fs::path cache_directory() {
   return fs::path(home != nullptr ? home : "/root") / ".cache" / "diglab";
 }
 
+/// As a person would type it: through the launcher, which is what knows the source.
+std::string command_line(int argc, char** argv) {
+  Command typed{"./diglab"};
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) == "--source")
+      ++i;
+    else
+      typed.add(argv[i]);
+  }
+  return typed.to_shell();
+}
+
 }  // namespace
 
 int exit_status_of(ErrorKind kind) {
@@ -72,6 +84,7 @@ int main(int argc, char** argv) {
   CliContext context{.source = fs::current_path(ignored),
                      .cache = cache_directory(),
                      .binaries = fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path(),
+                     .command_line = command_line(argc, argv),
                      .stop = stop.get_token(),
                      .processes = processes};
   CliAction chosen;

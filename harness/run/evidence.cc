@@ -18,6 +18,9 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view ima_directory = "/sys/kernel/security/integrity/ima";
 constexpr std::string_view guest_quote_directory = "/run/diglab-quote";
+// Every bank that the template's TPM has, with what IMA and the firmware extend.
+constexpr std::string_view quoted_pcrs =
+    "sha1:0,1,2,3,4,5,6,7,8,9,10+sha256:0,1,2,3,4,5,6,7,8,9,10+sha384:0,1,2,3,4,5,6,7,8,9,10+sha512:0,1,2,3,4,5,6,7,8,9,10";
 constexpr std::chrono::seconds request_time = 15s;
 constexpr std::chrono::seconds quote_time = 20s;
 
@@ -98,7 +101,7 @@ Result<AttestationEvidence> quote_guest(Session& session) {
   AttestationEvidence evidence;
   evidence.nonce = TRY(random_bytes(20));
   const std::string directory(guest_quote_directory);
-  TRY_VOID(run_quote_script(session, {"keys", directory}));
+  TRY_VOID(run_quote_script(session, {"identity", directory}));
   evidence.ek_public = TRY(guest_bytes(session, "ek.pub"));
   evidence.ak_public = TRY(guest_bytes(session, "ak.pub"));
   Challenge challenge = TRY(make_challenge(TRY(TpmPublic::parse(evidence.ek_public)), TRY(TpmPublic::parse(evidence.ak_public))), "challenge");
@@ -106,7 +109,7 @@ Result<AttestationEvidence> quote_guest(Session& session) {
   WriteOutcome written = TRY(session.agent().write_file(directory + "/challenge.blob", text_of(challenge.blob), 0600, session.in(request_time)));
   if (!written.error.ok()) return fail(ErrorKind::infra, fmt::format("challenge: {}", written.error.name));
   TRY_VOID(run_quote_script(session, {"activate", directory}));
-  TRY_VOID(run_quote_script(session, {"quote", directory, to_hex(evidence.nonce)}));
+  TRY_VOID(run_quote_script(session, {directory, to_hex(evidence.nonce), std::string(quoted_pcrs)}));
   evidence.returned_secret = TRY(guest_bytes(session, "secret.out"));
   evidence.ek_certificate = TRY(guest_bytes(session, "ek.crt"));
   evidence.quote_message = TRY(guest_bytes(session, "quote.msg"));

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/image_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <memory>
+
+#include "image/image_store.h"
+#include "os/files.h"
+#include "run/guest_files.h"
+#include "run/lab.h"
+
+namespace diglab {
+namespace {
+
+struct ImageArguments {
+  std::string set = "minimal";
+  std::string suite;
+  std::string repository;
+  std::string key;
+  std::vector<std::string> packages;
+  bool ima_signatures = false;
+  bool without_modules = false;
+  bool refresh = false;
+  std::string id;
+};
+
+ImageStore store_of(CliContext& context) { return ImageStore(context.cache, context.source / "guest-image", context.processes); }
+
+Result<BuiltImage> build(const ImageArguments& arguments, CliContext& context) {
+  const Deadline deadline = Deadline::in(std::chrono::hours(2), context.stop);
+  if (arguments.repository.empty() != arguments.key.empty())
+    return fail(ErrorKind::usage, "--repo and --key go together: the packages of a repository are checked against a key");
+  ImageRequest request;
+  request.set = arguments.set;
+  request.suite = arguments.suite;
+  request.ima_signatures = arguments.ima_signatures;
+  request.refresh = arguments.refresh;
+  if (!arguments.repository.empty()) request.repository = Repository{arguments.repository, arguments.key, arguments.packages};
+
+  const auto say = [](std::string_view what, std::optional<double> fraction) {
+    fmt::print(stderr, "diglab: {}{}\n", fraction ? fmt::format("{:3.0f}% ", *fraction * 100) : "", what);
+  };
+  // As the runs ask for it, so that they find it in the cache: with the modules of the default kernel.
+  BuiltKernel kernel;
+  if (!arguments.without_modules) {
+    Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .upload = false, .kernel = {}}, context.processes, say);
+    kernel = TRY(lab.kernel({}, deadline));
+  }
+  const auto staging = TRY(TempDir::make({}, "diglab-guest-files"));
+  request.own = TRY(lay_out_guest_files({.source = context.source, .binaries = context.binaries, .kernel = kernel}, staging.path()));
+  return store_of(context).provide(request, [&](std::optional<double> fraction, std::string_view what) { say(what, fraction); }, deadline);
+}
+
+void print(const BuiltImage& image) {
+  fmt::print("{}\n  disk      {} ({} MiB)\n  manifest  {}\n  packages  {}\n", image.id, image.disk.string(), image.bytes >> 20, image.manifest.string(), image.packages.string());
+}
+
+int run_build(const ImageArguments& arguments, CliContext& context) {
+  const auto image = build(arguments, context);
+  if (!image) return report_error(image.error());
+  print(*image);
+  return 0;
+}
+
+int run_list(CliContext& context) {
+  const auto images = store_of(context).list();
+  if (!images) return report_error(images.error());
+  for (const auto& image : *images) print(image);
+  return 0;
+}
+
+}  // namespace
+
+void add_image_command(CLI::App& app, CliContext& context, CliAction& chosen) {
+  auto arguments = std::make_shared<ImageArguments>();
+  CLI::App* command = app.add_subcommand("image", "Build guest disks into the cache, list them, remove them");
+  command->require_subcommand(1);
+
+  CLI::App* build = command->add_subcommand("build", "Build a guest disk, or find it in the cache");
+  build->add_option("SET", arguments->set, "A package set: guest-image/sets/<name>.yaml")->capture_default_str();
+  build->add_flag("--ima-signatures", arguments->ima_signatures, "Sign every file into security.ima as well");
+  build->add_option("--suite", arguments->suite, "Debian suite to repackage: bookworm, trixie, sid; default: the host's");
+  build->add_option("--repo", arguments->repository, "Install from this RPM repository (URL or directory) instead");
+  build->add_option("--key", arguments->key, "The key that signed the repository's packages, ASCII armour")->check(CLI::ExistingFile);
+  build->add_option("--package", arguments->packages, "With --repo: what to install; default: the names in the set");
+  build->add_flag("--without-modules", arguments->without_modules, "Without the kernel's modules, and so without building a kernel");
+  build->add_flag("--refresh", arguments->refresh, "Ask the archive for its present versions, and build again");
+  build->callback([&context, &chosen, arguments] { chosen = [&context, arguments] { return run_build(*arguments, context); }; });
+
+  CLI::App* list = command->add_subcommand("list", "The disks in the cache");
+  list->callback([&context, &chosen] { chosen = [&context] { return run_list(context); }; });
+
+  CLI::App* remove = command->add_subcommand("remove", "Remove a disk from the cache");
+  remove->add_option("ID", arguments->id, "Its id, as list shows it")->required();
+  remove->callback([&context, &chosen, arguments] {
+    chosen = [&context, arguments] {
+      const auto removed = store_of(context).remove(arguments->id);
+      return removed ? 0 : report_error(removed.error());
+    };
+  });
+}
+
+}  // namespace diglab
