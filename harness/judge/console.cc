@@ -174,11 +174,11 @@ std::string title_of(std::string_view message, Kind kind) {
   for (std::size_t i = 0; i < text.size();) {
     std::size_t end = i;
     while (end < text.size() && std::isxdigit(static_cast<unsigned char>(text[end])) != 0) ++end;
-    bool word_start = i == 0 || std::isalnum(static_cast<unsigned char>(text[i - 1])) == 0;
+    bool word_start = i == 0 || std::isalnum(static_cast<unsigned char>(text[i - 1])) == 0 || title.ends_with("0x");
     if (text.compare(i, 3, "+0x") == 0) {  // function+0x1f/0x40
       i += 3;
       while (i < text.size() && (std::isxdigit(static_cast<unsigned char>(text[i])) != 0 || text[i] == '/' || text[i] == 'x')) ++i;
-    } else if (word_start && end - i >= 8) {
+    } else if (word_start && end - i >= 12) {
       title += "ADDRESS";
       i = end;
     } else if (kind == Kind::hung_task && text[i] == ':' && i + 1 < text.size() && is_digit(text[i + 1])) {  // task name:123

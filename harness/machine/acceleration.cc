@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 // A kernel under KVM prints its first line after a fraction of a second; a host under load may take some more.
-constexpr auto boot_time = 15s;
+constexpr auto boot_time = 10s;
 
 // The last line but the panic that every kernel reaches which is given no root: user mode is next. Memory management,
 // interrupts and timers work by then.
@@ -67,15 +67,15 @@ Result<AccelerationVerdict> try_kvm(Host& host, const fs::path& kernel, const De
   spec.memory_mib = 256;
   spec.tpm = false;
   spec.acceleration = Acceleration::kvm;
+  TempDir scratch = TRY(TempDir::make(host.directory(), "probe"));
+  auto machine = Machine::start(host, spec, {.evidence = scratch.path(), .on_line = {}}, deadline);
+  if (!machine) {
+    if (machine.error().kind() != ErrorKind::infra) return fail(machine.error());
+    return no_kvm(machine.error().to_string());
+  }
   auto began = std::chrono::steady_clock::now();
   Deadline limit = Deadline::in(boot_time, deadline.stop);
   limit.at = std::min(limit.at, deadline.at);
-  TempDir scratch = TRY(TempDir::make(host.directory(), "probe"));
-  auto machine = Machine::start(host, spec, {.evidence = scratch.path(), .on_line = {}}, limit);
-  if (!machine) {
-    if (machine.error().kind() == ErrorKind::interrupted) return fail(machine.error());
-    return no_kvm(machine.error().to_string());
-  }
   auto reached = (*machine)->console().wait_for(far_enough, limit);
   double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   if (reached) return AccelerationVerdict{.acceleration = Acceleration::kvm, .reason = fmt::format("booted Linux in {:.1f} s", took), .cached = false};
@@ -95,8 +95,12 @@ Result<AccelerationVerdict> probe_acceleration(Host& host, const fs::path& kerne
   AccelerationVerdict verdict;
   if (host.impl().near && ::access("/dev/kvm", R_OK | W_OK) != 0)
     verdict = no_kvm(fmt::format("/dev/kvm: {}", errno == ENOENT ? "there is none" : "no permission"));
-  else
-    verdict = TRY(try_kvm(host, kernel, deadline));
+  else {
+    auto tried = try_kvm(host, kernel, deadline);
+    // A host too busy to start a machine in time says nothing about KVM.
+    if (!tried && tried.error().kind() == ErrorKind::timeout) return no_kvm(tried.error().to_string());
+    verdict = TRY(std::move(tried));
+  }
   if (deadline.expired()) return verdict;
   nlohmann::json json = {{"kvm", verdict.acceleration == Acceleration::kvm}, {"reason", verdict.reason}};
   TRY_VOID(write_file(cache, json.dump(2) + "\n"));

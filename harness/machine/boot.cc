@@ -15,8 +15,9 @@ namespace {
 constexpr int panic_report_milliseconds = 3000;
 // swtpm follows a QEMU that ends. One that is gone while QEMU is still there after this long went by itself.
 constexpr int tpm_grace_milliseconds = 200;
-// savevm and loadvm stop the virtual CPUs for a moment.
-constexpr int suspend_grace_milliseconds = 2000;
+constexpr int qemu_grace_milliseconds = 200;
+// The events of a stop and a start that the harness asked for may come when it has long gone on.
+constexpr int suspend_grace_milliseconds = 5000;
 // The console's end comes within milliseconds of QEMU's; this is for a stream that never says so.
 constexpr int console_grace_milliseconds = 3000;
 
@@ -62,9 +63,9 @@ void Boot::agent_answered() {
   std::lock_guard lock(mutex_);
   up_ = true;
 }
-void Boot::expect_running(bool running) {
+bool Boot::expect_running(bool running) {
   std::lock_guard lock(mutex_);
-  want_running_ = running;
+  return std::exchange(want_running_, running);
 }
 void Boot::expect_destroy() {
   std::lock_guard lock(mutex_);
@@ -139,7 +140,7 @@ void Boot::still_suspended() {
   std::string why;
   {
     std::lock_guard lock(mutex_);
-    if (end_ || !suspended_ || !want_running_ || stopped_ || !shutdown_.empty()) return;
+    if (end_ || !suspended_ || !want_running_ || stopped_ || qemu_gone_ || !shutdown_.empty()) return;
     why = disk_error_;
   }
   if (why.empty()) why = last_words(facts_.qemu_log ? facts_.qemu_log() : std::string());
@@ -179,6 +180,16 @@ void Boot::on_monitor_event(std::string_view name, std::string_view details) {
   }
 }
 
+void Boot::on_qemu_gone() {
+  {
+    std::lock_guard lock(mutex_);
+    qemu_gone_ = true;
+  }
+  // QEMU's own word on why it ends, if it had one, is on its way.
+  later(qemu_grace_milliseconds, &Boot::look);
+  later(console_grace_milliseconds, &Boot::console_never_ended);
+}
+
 void Boot::on_tpm_gone() {
   later(tpm_grace_milliseconds, &Boot::tpm_still_gone);
 }
@@ -201,7 +212,7 @@ void Boot::look() {
   MachineEnd end;
   {
     std::lock_guard lock(mutex_);
-    if (end_ || !console_over_ || (!stopped_ && shutdown_.empty())) return;
+    if (end_ || !console_over_ || (!stopped_ && !qemu_gone_ && shutdown_.empty())) return;
   }
   complete_console();  // may still find a panic
   finish(conclude());

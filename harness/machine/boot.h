@@ -36,8 +36,8 @@ class Boot : public std::enable_shared_from_this<Boot> {
   void keep_console_port(std::shared_ptr<StreamPort> port) { console_port_ = std::move(port); }
 
   void agent_answered();
-  /// From now on (not) running is what we want: a stop of the virtual CPUs that we did not ask for is an end.
-  void expect_running(bool running);
+  /// From now on (not) running is what we want: a stop of the virtual CPUs that we did not ask for is an end. Returns what was wanted.
+  bool expect_running(bool running);
   void expect_destroy();
 
   [[nodiscard]] std::optional<MachineEnd> ended() const;
@@ -51,6 +51,8 @@ class Boot : public std::enable_shared_from_this<Boot> {
   void on_suspended();
   void on_stopped();
   void on_monitor_event(std::string_view name, std::string_view details);
+  /// The process is gone, as seen on a near host long before libvirt says so.
+  void on_qemu_gone();
   void on_tpm_gone();
   void on_link_lost(const Error& why);
 
@@ -81,6 +83,7 @@ class Boot : public std::enable_shared_from_this<Boot> {
   bool want_destroyed_ = false;
   bool suspended_ = false;
   bool stopped_ = false;        ///< libvirt said so.
+  bool qemu_gone_ = false;
   bool console_over_ = false;
   std::string panic_;           ///< The panic's line.
   std::string shutdown_;        ///< QEMU's reason for its SHUTDOWN event, from the guest.

@@ -85,12 +85,13 @@ std::string ConsoleLog::text(std::size_t from) const {
 
 std::string ConsoleLog::tail(std::size_t lines) const {
   std::lock_guard lock(mutex_);
-  std::size_t at = text_.size();
-  for (std::size_t left = lines + 1; left > 0 && at > 0; --left) {
+  std::size_t at = text_.size() - (text_.ends_with('\n') ? 1 : 0);
+  for (; lines > 0; --lines) {
+    if (at == 0) return text_;
     at = text_.rfind('\n', at - 1);
     if (at == std::string::npos) return text_;
   }
-  return text_.substr(at == 0 ? 0 : at + 1);
+  return text_.substr(std::min(at + 1, text_.size()));
 }
 
 std::optional<Error> ConsoleLog::write_error() const {

@@ -21,8 +21,9 @@ void start_event_loop() {
   std::call_once(once, [] {
     // The default handler prints each error; ours are returned.
     virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
-    // The embedded driver logs like the daemon does, to standard error. Whoever wants that asks for it with libvirt's variables.
-    ::setenv("LIBVIRT_LOG_OUTPUTS", "4:stderr", 0);
+    // The embedded driver logs like the daemon does, to standard error; its errors come back to us anyway. Whoever wants the
+    // log asks for it with libvirt's variables.
+    ::setenv("LIBVIRT_LOG_OUTPUTS", "4:file:/dev/null", 0);
     virInitialize();
     virEventRegisterDefaultImpl();
     // libvirt keeps using the loop until the process ends (an embedded driver cannot be shut down), and so does this thread.

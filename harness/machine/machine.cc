@@ -28,6 +28,7 @@ const std::string& Machine::domain_name() const { return impl_->identity.name; }
 unsigned Machine::boot() const { return impl_->boots; }
 ByteStream& Machine::agent() { return impl_->boot()->agent(); }
 void Machine::agent_answered() { impl_->boot()->agent_answered(); }
+void Machine::agent_restored() { impl_->boot()->agent().forget_guest_state(); }
 ConsoleLog& Machine::console() { return impl_->boot()->console(); }
 SnapshotTree& Machine::snapshots() { return snapshots_; }
 std::optional<MachineEnd> Machine::ended() const { return impl_->boot()->ended(); }
@@ -78,9 +79,16 @@ Result<void> Machine::resume() {
 
 Result<std::string> Machine::monitor(const std::string& command) {
   if (auto error = impl_->boot()->error()) return fail(*error);
+  // savevm and loadvm stop the virtual CPUs for a moment.
+  auto boot = impl_->boot();
+  bool wanted_running = boot->expect_running(false);
   char* answer = nullptr;
-  if (virDomainQemuMonitorCommand(impl_->domain.get(), command.c_str(), &answer, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) != 0)
+  int done = virDomainQemuMonitorCommand(impl_->domain.get(), command.c_str(), &answer, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP);
+  boot->expect_running(wanted_running);
+  if (done != 0) {
+    if (auto error = boot->error()) return fail(*error);
     return fail(libvirt_error(ErrorKind::infra, fmt::format("give QEMU the command \"{}\"", command)));
+  }
   std::string text = answer == nullptr ? "" : answer;
   ::free(answer);
   return text;

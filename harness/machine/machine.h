@@ -44,6 +44,9 @@ class Machine {
   /// From now on error_of() is told that the guest was up. Cleared by reboot().
   void agent_answered();
 
+  /// For SnapshotTree: the guest's end of the agent's port is as it was when the snapshot was taken.
+  void agent_restored();
+
   [[nodiscard]] ConsoleLog& console();
   [[nodiscard]] SnapshotTree& snapshots();
 

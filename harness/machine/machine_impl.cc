@@ -148,14 +148,17 @@ void Machine::Impl::watch_processes() {
       });
     } else {
       std::lock_guard lock(mutex_);
-      if (qemu_pidfd_ >= 0) ::close(qemu_pidfd_);
       qemu_pidfd_ = process.pidfd;
+      qemu_watch_ = watch_readable(::dup(process.pidfd), [weak = std::weak_ptr(boot_)] {
+        if (auto alive = weak.lock()) alive->on_qemu_gone();
+      });
     }
   }
 }
 
 void Machine::Impl::forget_processes() {
   if (tpm_watch_ >= 0) unwatch(std::exchange(tpm_watch_, -1));
+  if (qemu_watch_ >= 0) unwatch(std::exchange(qemu_watch_, -1));
   std::lock_guard lock(mutex_);
   if (qemu_pidfd_ >= 0) ::close(std::exchange(qemu_pidfd_, -1));
 }

@@ -55,6 +55,7 @@ struct Machine::Impl : std::enable_shared_from_this<Machine::Impl> {
   int monitor_ = -1;
   int loss_ = -1;
   int tpm_watch_ = -1;
+  int qemu_watch_ = -1;
   int qemu_pidfd_ = -1;
 };
 

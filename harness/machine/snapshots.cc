@@ -45,6 +45,7 @@ Result<void> SnapshotTree::restore(const SnapshotId& id) {
   auto node = nodes_.find(id);
   if (node == nodes_.end()) return fail(ErrorKind::usage, fmt::format("there is no snapshot \"{}\" of this boot", id.str()));
   TRY_VOID(run_monitor(machine_, "loadvm " + id.str()));
+  machine_.agent_restored();
   machine_.console().mark("restored " + id.str());
   current_ = id;
   if (restored_) restored_();

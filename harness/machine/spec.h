@@ -28,7 +28,7 @@ struct MachineSpec {
   std::string name = "machine";  ///< Letters, digits, '-'; unique names are made from it.
   std::filesystem::path kernel;
   std::optional<std::filesystem::path> initrd;
-  std::string cmdline;  ///< Complete but for console=ttyS0 and panic=-1, which are put in front.
+  std::string cmdline;  ///< Complete but for "console=ttyS0 panic=-1 no_timer_check", which is put in front.
   std::optional<std::filesystem::path> disk;  ///< Raw image of the root disk (/dev/vda), never written.
   std::vector<ExtraDisk> extra_disks;         ///< /dev/vdb and on.
   unsigned cpus = 2;

@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t high_water = std::size_t{16} << 20;
 // The event that the guest closed its port overtakes the last bytes written to it: they come another way.
 constexpr int last_bytes_milliseconds = 300;
+// loadvm resets the port, which QEMU reports, and then restores it, which QEMU does not report. The event may be late.
+constexpr std::chrono::seconds after_restore(1);
 
 }  // namespace
 
@@ -148,9 +150,17 @@ void StreamPort::fail_with(Error why) {
   changed_.notify_all();
 }
 
+void StreamPort::forget_guest_state() {
+  std::lock_guard lock(mutex_);
+  ++guest_change_;
+  guest_closed_ = false;
+  deaf_until_ = std::chrono::steady_clock::now() + after_restore;
+}
+
 void StreamPort::set_guest_open(bool open) {
   {
     std::lock_guard lock(mutex_);
+    if (std::chrono::steady_clock::now() < deaf_until_) return;
     ++guest_change_;
     guest_closed_ = false;
     if (open) return;

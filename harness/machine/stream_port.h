@@ -38,6 +38,8 @@ class StreamPort final : public ByteStream, public std::enable_shared_from_this<
   void fail_with(Error why);
   /// The guest's program opened or closed its side. A reader gets zero once per closing, when the last bytes have been read.
   void set_guest_open(bool open);
+  /// The machine was put into another state: what QEMU says about the port in the course of that is not the guest's doing.
+  void forget_guest_state();
 
  private:
   struct Callback;
@@ -59,6 +61,7 @@ class StreamPort final : public ByteStream, public std::enable_shared_from_this<
   bool detached_ = false;  ///< No callback is registered any more.
   bool closed_by_us_ = false;
   bool guest_closed_ = false;
+  std::chrono::steady_clock::time_point deaf_until_{};
   std::atomic<unsigned> guest_change_ = 0;  ///< Counts openings and closings, so that a late timer knows its own.
   std::optional<Error> why_;
 };

@@ -16,14 +16,14 @@ TEST_F(MachineTest, AccelerationIsProvenInBoundedTimeAndRemembered) {
   open_host(with);
   ASSERT_NE(host_, nullptr);
   auto began = std::chrono::steady_clock::now();
-  auto verdict = probe_acceleration(*host_, kernel_, Deadline::in(60s));
+  auto verdict = probe_acceleration(*host_, kernel_, Deadline::in(patience));
   ASSERT_OK(verdict);
   std::printf("%s: %s (%.1f s)\n", std::string(to_string(verdict->acceleration)).c_str(), verdict->reason.c_str(),
               std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 60s);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, patience);
   EXPECT_FALSE(verdict->cached);
   EXPECT_FALSE(verdict->reason.empty());
-  auto again = probe_acceleration(*host_, kernel_, Deadline::in(60s));
+  auto again = probe_acceleration(*host_, kernel_, Deadline::in(patience));
   ASSERT_OK(again);
   EXPECT_TRUE(again->cached);
   EXPECT_EQ(again->acceleration, verdict->acceleration);

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "machine/leftover_domains.h"
+#include "machine/owned_processes.h"
+#include "machine/run_directory.h"
+
+namespace diglab {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+TEST(OwnedProcesses, OnlyQemuAndSwtpmWithTheMarkAreOurs) {
+  const std::string mark = "/var/tmp/diglab-0/r-12345678/";
+  EXPECT_TRUE(is_hypervisor_process("qemu-system-x86_64", {"/usr/bin/qemu-system-x86_64", "-object", "file=" + mark + "v/lib"}, mark));
+  EXPECT_TRUE(is_hypervisor_process("swtpm", {"swtpm", "dir=" + mark}, mark));
+  EXPECT_FALSE(is_hypervisor_process("vim", {"vim", mark + "v/log/qemu.log"}, mark));
+  EXPECT_FALSE(is_hypervisor_process("qemu-system-x86_64", {"qemu-system-x86_64", "/var/tmp/diglab-0/r-12345679/v"}, mark));
+  EXPECT_FALSE(is_hypervisor_process("qemu-system-x86_64", {"qemu-system-x86_64", "anything"}, ""));
+}
+
+/// A process that looks like a QEMU working in `directory`.
+pid_t pretend_qemu(const fs::path& directory) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    ::execl("/bin/sh", "qemu-system-pretended", "-c", "kill -STOP $$", (directory.string() + "/v/monitor.sock").c_str(), nullptr);
+    ::_exit(1);
+  }
+  return child;
+}
+
+class RunDirectoryTest : public testing::Test {
+ protected:
+  TempDir parent_ = *TempDir::make();
+};
+
+TEST_F(RunDirectoryTest, GoesWithItsRun) {
+  auto run = RunDirectory::open(parent_.path(), {}, Deadline::in(10s));
+  ASSERT_TRUE(run.has_value()) << run.error().to_string();
+  fs::path path = (*run)->path();
+  EXPECT_FALSE(RunDirectory::is_dead(path));
+  EXPECT_TRUE((*run)->removed().empty());
+  run->reset();
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_TRUE(RunDirectory::is_dead(path));
+}
+
+TEST_F(RunDirectoryTest, WhatADeadRunLeftIsRemovedAndNothingElse) {
+  auto living = RunDirectory::open(parent_.path(), {}, Deadline::in(10s));
+  ASSERT_TRUE(living.has_value());
+  fs::path dead = parent_.path() / "r-00000001";
+  ASSERT_TRUE(write_file(dead / "disks" / "a.qcow2", "x").has_value());
+  ASSERT_TRUE(write_file(parent_.path() / "notes" / "mine", "x").has_value());
+  pid_t of_dead = pretend_qemu(dead);
+  pid_t of_living = pretend_qemu((*living)->path());
+  // The child shows its new name only once it has run exec.
+  Deadline shown = Deadline::in(30s);
+  while (!shown.expired() && (find_hypervisor_processes(dead.string() + "/").empty() || find_hypervisor_processes((*living)->path().string() + "/").empty())) {
+  }
+  auto next = RunDirectory::open(parent_.path(), {}, Deadline::in(10s));
+  ASSERT_TRUE(next.has_value()) << next.error().to_string();
+  EXPECT_EQ((*next)->removed().size(), 2u);
+  EXPECT_THAT((*next)->removed().front(), testing::HasSubstr("process " + std::to_string(of_dead)));
+  EXPECT_FALSE(fs::exists(dead));
+  EXPECT_TRUE(fs::exists(parent_.path() / "notes" / "mine"));
+  EXPECT_TRUE(fs::exists((*living)->path()));
+  int status = 0;
+  EXPECT_EQ(::waitpid(of_dead, &status, 0), of_dead);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(::waitpid(of_living, &status, WNOHANG), 0);
+  ::kill(of_living, SIGKILL);
+  ::waitpid(of_living, nullptr, 0);
+}
+
+TEST_F(RunDirectoryTest, OwnerOfAnotherHostIsNeverDead) {
+  EXPECT_FALSE(is_dead_owner("another-host:/nowhere"));
+  EXPECT_FALSE(is_dead_owner(""));
+  EXPECT_TRUE(is_dead_owner(owner_name((parent_.path() / "r-00000002").string())));
+  auto run = RunDirectory::open(parent_.path(), {}, Deadline::in(10s));
+  ASSERT_TRUE(run.has_value());
+  EXPECT_FALSE(is_dead_owner(owner_name((*run)->path().string())));
+}
+
+}  // namespace
+}  // namespace diglab
