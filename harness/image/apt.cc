@@ -57,7 +57,7 @@ Result<AptArchive> AptArchive::open(const fs::path& cache, std::string suite, Pr
   if (suite.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") != std::string::npos)
     return fail(ErrorKind::bad_input, fmt::format("'{}' is no name of a Debian suite (bookworm, trixie, sid)", suite));
   AptArchive archive(cache / "apt" / suite, suite, processes);
-  for (const auto* part : {"state/lists/partial", "archives/partial", "resolved"}) TRY_VOID(make_directories(archive.directory_ / part));
+  for (const auto* part : {"state/lists/partial", "archives/partial", "nothing/partial", "resolved"}) TRY_VOID(make_directories(archive.directory_ / part));
   const auto targets = TRY(processes.check(
       Command{"apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ARCHITECTURE)", "Created-By: Packages"},
       {.deadline = deadline, .input = {}, .on_line = {}}));
@@ -98,7 +98,8 @@ Result<std::vector<DebianPackage>> AptArchive::resolve(const std::vector<std::st
   TRY_VOID(write_status(assumed));
   (void)TRY(processes_->check(apt_get().add("-oAPT::Update::Error-Mode=any").add("update"), options),
             "reading the index of the host's package archive");
-  auto question = apt_get().add({"--print-uris", "install"});
+  // apt names only what it would have to fetch: it must not see what is fetched already.
+  auto question = apt_get().add({fmt::format("-oDir::Cache::archives={}", (directory_ / "nothing").string()), "--print-uris", "install"});
   for (const auto& name : names) question.add(name);
   const auto told = TRY(processes_->run(question, options));
   if (!told.end.succeeded())

@@ -53,8 +53,8 @@ Result<void> edit(const fs::path& disk, const std::string& script, const fs::pat
 Result<void> make_disk(const DiskRequest& request, Processes& processes, const Deadline& deadline) {
   const RunOptions options{.deadline = deadline, .input = {}, .on_line = {}};
   const auto paths = TRY(everything_below(request.root));
-  // Directories that packages share carry the build's clock; rpm verifies the times of files only.
-  (void)TRY(processes.check(as_root(Command{"find", request.root.string(), "-type", "d", "-exec", "touch", "-d", fmt::format("@{}", image_epoch), "{}", "+"}), options));
+  // Directories and the RPM database carry the build's clock; the times of packaged files are for rpm to verify.
+  (void)TRY(processes.check(as_root(Command{"find", request.root.string(), "(", "-type", "d", "-o", "-name", "rpmdb.sqlite", "-o", "-name", ".rpm.lock", ")", "-exec", "touch", "-d", fmt::format("@{}", image_epoch), "{}", "+"}), options));
   TRY_VOID(write_file(request.disk, ""));
   std::error_code error;
   fs::resize_file(request.disk, request.mib << 20, error);

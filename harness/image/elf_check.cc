@@ -70,6 +70,8 @@ std::vector<std::string> search_path(const Needs& needs, const std::string& dire
     result.push_back(std::move(part));
     at = end + 1;
   }
+  // A private library finds its neighbours through the run path of the program that loads both.
+  if (needs.interpreter.empty()) result.push_back(directory);
   for (const auto* standard : {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"}) result.emplace_back(standard);
   return result;
 }
