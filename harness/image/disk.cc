@@ -53,8 +53,12 @@ Result<void> edit(const fs::path& disk, const std::string& script, const fs::pat
 Result<void> make_disk(const DiskRequest& request, Processes& processes, const Deadline& deadline) {
   const RunOptions options{.deadline = deadline, .input = {}, .on_line = {}};
   const auto paths = TRY(everything_below(request.root));
+  const auto epoch = fmt::format("@{}", image_epoch);
+  const auto tree = request.root.string();
   // Directories and the RPM database carry the build's clock; the times of packaged files are for rpm to verify.
-  (void)TRY(processes.check(as_root(Command{"find", request.root.string(), "(", "-type", "d", "-o", "-name", "rpmdb.sqlite", "-o", "-name", ".rpm.lock", ")", "-exec", "touch", "-d", fmt::format("@{}", image_epoch), "{}", "+"}), options));
+  (void)TRY(processes.check(as_root(Command{"find", tree, "(", "-type", "d", "-o", "-name", "rpmdb.sqlite", "-o", "-name", ".rpm.lock", ")", "-exec", "touch", "-d", epoch, "{}", "+"}), options));
+  // Whatever was read while checking the tree has a new access time.
+  (void)TRY(processes.check(as_root(Command{"find", tree, "-exec", "touch", "-h", "-a", "-d", epoch, "{}", "+"}), options));
   TRY_VOID(write_file(request.disk, ""));
   std::error_code error;
   fs::resize_file(request.disk, request.mib << 20, error);
