@@ -72,8 +72,11 @@ run_tests() {
   for part in "${parts[@]}"; do
     say "test: $part"
     case $part in
-      unit) run_ctest release -L unit -j "$(nproc)" ;;
+      unit)
+        build release
+        run_ctest release -L unit -j "$(nproc)" ;;
       machines)
+        build release
         "$program" --source "$source_dir" kernel build || { note_status $?; continue; }
         "$program" --source "$source_dir" image build minimal || { note_status $?; continue; }
         DIGLAB_SOURCE=$source_dir DIGLAB_PROGRAM=$program run_ctest release -L qemu ;;

@@ -64,6 +64,14 @@ Result<std::vector<Scenario>> chosen_scenarios(const RunArguments& arguments, co
   return select(TRY(load_scenarios(directory)), selection);
 }
 
+/// The options that change what a scenario runs on.
+std::string rerun_options(const RunArguments& arguments) {
+  std::string options;
+  if (!arguments.kernel.empty()) options += " --kernel " + shell_quote(arguments.kernel);
+  if (!arguments.uri.empty()) options += " --connect " + shell_quote(arguments.uri);
+  return options;
+}
+
 Result<int> run_scenarios(const RunArguments& arguments, CliContext& context) {
   std::vector<Scenario> scenarios = TRY(chosen_scenarios(arguments, context));
   SystemClock clock;
@@ -87,6 +95,7 @@ Result<int> run_scenarios(const RunArguments& arguments, CliContext& context) {
   SuiteOptions options{.results = results,
                        .command = context.command_line,
                        .version = TRY(version_of(context)),
+                       .rerun_options = rerun_options(arguments),
                        .jobs = arguments.jobs};
   auto ran = run_suite(lab, scenarios, options, *log, context.stop);
   progress.finish();

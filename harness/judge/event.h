@@ -85,7 +85,7 @@ struct StepEnd {
   std::chrono::milliseconds took{0};
 };
 /// A piece of evidence was stored. Kinds: ima_binary, ima_ascii, pcrs, console, audit, kernel_log, quote (a directory),
-/// qemu_log, domain_xml, rerun.
+/// qemu_log, domain_xml, command_lines, rerun.
 struct Evidence {
   Where where;
   std::string kind;

@@ -158,9 +158,13 @@ void name_machine_evidence(Session& session) {
                                    .sha256 = digest ? *digest : std::string(),
                                    .label = {}});
   };
-  name("console", fmt::format("boot-{}.log", session.where().boot));
-  name("domain_xml", "domain.xml");
-  name("qemu_log", "qemu.log");
+  const std::string stem = fmt::format("boot-{}", session.where().boot);
+  if (std::string commands = session.machine().command_lines(); !commands.empty())
+    if (auto written = write_file(directory / (stem + ".commands"), commands + "\n"); !written) fault(session, written.error());
+  name("console", stem + ".log");
+  name("domain_xml", stem + ".xml");
+  name("qemu_log", stem + ".qemu.log");
+  name("command_lines", stem + ".commands");
 }
 
 }  // namespace diglab

@@ -15,7 +15,8 @@ void collect_boot_evidence(Session& session);
 /// as a directory (attest/evidence.h). `label` is the step's id, or empty at the end of a boot.
 Result<void> collect_quote(Session& session, const std::string& label);
 
-/// Names what the machine recorded by itself: console, domain, QEMU's log. For every boot, also one that never came up.
+/// Names what the machine recorded by itself in the boot that just ended, also one that never came up: console, domain,
+/// QEMU's log, and the command lines of QEMU and swtpm.
 void name_machine_evidence(Session& session);
 
 }  // namespace diglab

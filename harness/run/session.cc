@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "os/files.h"
+#include "run/evidence.h"
 #include "run/policy_step.h"
 
 namespace diglab {
@@ -100,6 +101,7 @@ Result<void> Session::come_up() {
 Result<void> Session::reboot() {
   TRY_VOID(agent_->reboot(true, in(request_time)), "reboot");
   TRY(machine_->wait_for_end(in(boot_time)), "waiting for the end of the boot");
+  name_machine_evidence(*this);
   agent_.reset();
   up_ = false;
   ++boot_;

@@ -98,8 +98,17 @@ void run_round(Host& host, const RoundPlan& plan) {
   name_machine_evidence(live);
 }
 
+/// The one command that does it again, beside the evidence.
+void write_rerun(const SuiteOptions& options, const Scenario& scenario, EventLog& log) {
+  std::string script = fmt::format("#!/bin/sh\n# From the directory of the diglab sources. The run was: {}\nexec ./diglab run {}{}\n",
+                                   options.command, shell_quote(scenario.id.str()), options.rerun_options);
+  auto written = write_file(options.results / scenario.id.str() / "rerun.sh", script);
+  if (!written) write_fault(log, {.scenario = scenario.id, .variant = {}, .round = 0, .boot = 0}, written.error());
+}
+
 void run_task(Host& host, const Task& task, const SuiteOptions& options, TimeScale scale, EventLog& log, const std::stop_token& stop) {
   auto began = std::chrono::steady_clock::now();
+  write_rerun(options, *task.scenario, log);
   log.write(event::VariantBegin{.scenario = task.scenario->id, .variant = task.variant.name, .facts = task.facts});
   for (int round = 1; round <= task.variant.rounds && !stop.stop_requested(); ++round) {
     RoundPlan plan{.scenario = *task.scenario,
