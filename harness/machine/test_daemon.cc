@@ -39,9 +39,13 @@ Result<void> wait_for_file(const fs::path& file, int pidfd, const Deadline& dead
 }
 
 Result<void> configure(const fs::path& directory, const fs::path& cache_dir, const Deadline& deadline) {
-  for (const char* name : {"run/libvirt", "config/libvirt", "cache", "data", "pool"}) TRY_VOID(make_directories(directory / name));
+  for (const char* name : {"run/libvirt", "config/libvirt", "cache/libvirt/qemu", "data", "pool"}) TRY_VOID(make_directories(directory / name));
   TRY_VOID(write_file(directory / "config/libvirt/qemu.conf", "security_driver = \"none\"\nstdio_handler = \"file\"\nremember_owner = 0\n"));
   TRY_VOID(write_file(directory / "libvirtd.conf", fmt::format("log_outputs = \"3:file:{}/libvirtd.log\"\n", directory.string())));
+  // What libvirt knows of QEMU, kept over daemons.
+  TRY_VOID(make_directories(cache_dir / "libvirt/qemu/capabilities"));
+  std::error_code ignored;
+  fs::create_directory_symlink(fs::absolute(cache_dir / "libvirt/qemu/capabilities"), directory / "cache/libvirt/qemu/capabilities", ignored);
   SystemProcesses processes;
   TpmTemplate factory = TRY(tpm_template(cache_dir, processes, deadline));
   TRY(write_swtpm_configuration(directory / "config", factory.authority));
