@@ -181,5 +181,14 @@ TEST(Parsing, survives_deep_nesting_and_huge_files) {
   EXPECT_FALSE(parse_scenario(bytes, "nul"));
 }
 
+TEST(Parsing, shows_so_many_faults_and_no_more_of_a_file_that_is_something_else) {
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += "key" + std::to_string(i) + ": x\n";
+  auto scenario = parse_scenario(text, "other.yaml");
+  ASSERT_FALSE(scenario);
+  EXPECT_EQ(std::ranges::count(scenario.error().message(), '\n'), 200);
+  EXPECT_THAT(scenario.error().message(), HasSubstr("other.yaml: more than 200 faults"));
+}
+
 }  // namespace
 }  // namespace diglab

@@ -16,9 +16,11 @@ struct Position {
 };
 
 /// Everything that is wrong with one file: a reader notes a problem and goes on, so that
-/// its author sees all of them at once.
+/// its author sees all of them at once - but for a file that is something else entirely.
 class Problems {
  public:
+  static constexpr std::size_t most_shown = 200;
+
   explicit Problems(std::string file) : file_(std::move(file)) {}
 
   /// `text` says what was found and what was expected. At most one problem is kept per place and text.
@@ -38,6 +40,7 @@ class Problems {
   };
   std::string file_;
   std::vector<Problem> found_;
+  bool more_ = false;
 };
 
 }  // namespace diglab

@@ -35,7 +35,8 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
   std::optional<std::string> found;
   for (std::string_view candidate : candidates) {
-    if (candidate.size() > longest_word) continue;
+    std::size_t apart = std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
+    if (candidate.size() > longest_word || apart >= best) continue;  // The lengths alone are too far apart.
     if (std::size_t distance = mistakes(word, candidate); distance < best) {
       best = distance;
       found = candidate;
