@@ -47,6 +47,9 @@ ReceiveState receive(int fd, Received& into) {
   header.msg_control = control;
   header.msg_controllen = sizeof control;
   auto count = ::recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  // A process that ended without reading all that we sent resets the connection; what it sent before is still there, behind
+  // the error, which is told once.
+  if (count < 0 && errno == ECONNRESET) count = ::recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? ReceiveState::nothing_yet : ReceiveState::closed;
   if (count == 0) return ReceiveState::closed;
   into.message = static_cast<Message>(buffer[0]);

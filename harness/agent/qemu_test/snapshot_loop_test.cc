@@ -19,15 +19,24 @@ class SnapshotLoopTest : public GuestMachineTest {
  protected:
   Result<std::string> content_of(const std::string& path) { return std::move(TRY(client_->read_file(path, patience())).content); }
 
-  /// Prints without end under `tag` until the machine is restored. Says when the first output has come.
-  std::future<Result<CommandOutcome>> print(const std::string& tag, std::promise<void>& begun, std::string& seen) {
-    return std::async(std::launch::async, [this, tag, &begun, &seen] {
-      bool first = true;
+  /// Prints without end under `tag` until the machine is restored. Says when `enough` bytes have come.
+  std::future<Result<CommandOutcome>> print(const std::string& tag, std::size_t enough, std::promise<void>& begun, std::string& seen) {
+    return std::async(std::launch::async, [this, tag, enough, &begun, &seen] {
       return client_->run(GuestCommand{{"/printer", tag}}, patience(), [&](const AgentClient::Output& output) {
+        bool was_enough = seen.size() >= enough;
         seen += output.bytes;
-        if (std::exchange(first, false)) begun.set_value();
+        if (!was_enough && seen.size() >= enough) begun.set_value();
       });
     });
+  }
+
+  /// Until `count` more frames have come, whatever they are. The client tells nobody of frames that it does not believe.
+  void wait_for_frames(std::uint64_t count) {
+    auto until = client_->statistics().frames + count;
+    for (auto deadline = patience(); client_->statistics().frames < until;) {
+      ASSERT_FALSE(deadline.expired()) << "the guest has fallen silent";
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
   }
 
   /// Lines "<tag> 0", "<tag> 1", … and at most half of one more.
@@ -56,7 +65,7 @@ TEST_F(SnapshotLoopTest, NoReplyIsLostOrStaleOverAThousandRestores) {
   ASSERT_OK(client_->after_save(patience()));
   std::promise<void> flooding;
   std::string flood;
-  auto flooded = print("flood", flooding, flood);
+  auto flooded = print("flood", 1, flooding, flood);
   flooding.get_future().wait();
   auto in_flood = machine_->snapshots().save("flood");
   ASSERT_OK(in_flood);
@@ -67,6 +76,7 @@ TEST_F(SnapshotLoopTest, NoReplyIsLostOrStaleOverAThousandRestores) {
 
   int diverged = 0;
   int answered = 0;
+  double load_time = 0;
   double restore_time = 0;
   auto began = std::chrono::steady_clock::now();
   for (int i = 0; i < loops(); ++i) {
@@ -75,9 +85,14 @@ TEST_F(SnapshotLoopTest, NoReplyIsLostOrStaleOverAThousandRestores) {
     std::promise<void> begun;
     std::string seen;
     std::future<Result<CommandOutcome>> printing;
+    std::future<Result<FileContent>> reading;
     if (i % 2 == 0) {
-      printing = print(tag, begun, seen);
+      printing = print(tag, 1 + static_cast<std::size_t>(i) * 37 % 1500, begun, seen);
       begun.get_future().wait();
+    } else if (i % 4 == 1) {
+      // Frames larger than the device's buffers: a restore cuts them.
+      reading = std::async(std::launch::async, [&] { return client_->read_file("/dev/zero", patience()); });
+      ASSERT_NO_FATAL_FAILURE(wait_for_frames(3));
     }
     // A request that may be anywhere when the machine is restored: unsent, in the socket, half read, performed, answered.
     std::promise<void> about_to_ask;
@@ -89,6 +104,10 @@ TEST_F(SnapshotLoopTest, NoReplyIsLostOrStaleOverAThousandRestores) {
 
     auto restoring = std::chrono::steady_clock::now();
     ASSERT_OK(machine_->snapshots().restore(i % 3 == 0 ? *in_flood : *at_rest));
+    if (i % 6 == 0) {
+      ASSERT_NO_FATAL_FAILURE(wait_for_frames(1));  // of the saved flood, in its epoch
+    }
+    load_time += std::chrono::duration<double>(std::chrono::steady_clock::now() - restoring).count();
     ASSERT_OK(client_->after_restore(patience()));
     restore_time += std::chrono::duration<double>(std::chrono::steady_clock::now() - restoring).count();
 
@@ -107,6 +126,12 @@ TEST_F(SnapshotLoopTest, NoReplyIsLostOrStaleOverAThousandRestores) {
       ASSERT_NO_FATAL_FAILURE(expect_consecutive(seen, tag));
     }
 
+    if (reading.valid()) {
+      auto content = reading.get();
+      ASSERT_FALSE(content);
+      EXPECT_EQ(content.error().kind(), ErrorKind::diverged) << content.error().to_string();
+    }
+
     // The guest is what it was when it was saved, and the answers are about it.
     auto counter = content_of("/run/counter");
     ASSERT_OK(counter);
@@ -120,6 +145,7 @@ TEST_F(SnapshotLoopTest, NoReplyIsLostOrStaleOverAThousandRestores) {
     counter = content_of("/run/counter");
     ASSERT_OK(counter);
     ASSERT_EQ(*counter, tag);
+    if (i % 100 == 99) std::fprintf(stderr, "%d restores\n", i + 1);
   }
   auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   auto outcome = flooded.get();
@@ -127,9 +153,9 @@ TEST_F(SnapshotLoopTest, NoReplyIsLostOrStaleOverAThousandRestores) {
   EXPECT_EQ(outcome.error().kind(), ErrorKind::diverged);
   ASSERT_NO_FATAL_FAILURE(expect_consecutive(flood, "flood"));
   auto statistics = client_->statistics();
-  std::printf("%d restores, %.3f s each, of which %.3f s until the agent had answered; requests in flight: %d diverged, %d answered; "
+  std::printf("%d restores, %.3f s each, of which %.3f s to restore and %.3f s until the agent had answered; requests in flight: %d diverged, %d answered; "
               "%lu frames, %lu stale, %lu bytes of cut frames\n",
-              loops(), seconds / loops(), restore_time / loops(), diverged, answered, statistics.frames, statistics.stale_frames,
+              loops(), seconds / loops(), load_time / loops(), (restore_time - load_time) / loops(), diverged, answered, statistics.frames, statistics.stale_frames,
               statistics.discarded_bytes);
   EXPECT_GT(diverged, 0);
   if (loops() >= 100) {
