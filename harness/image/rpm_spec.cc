@@ -77,6 +77,8 @@ bool is_left_out(std::string_view path) {
       std::string_view{"/usr/share/zsh"},      std::string_view{"/usr/share/gdb"},
       // Tables of character sets: 9 MB that nothing in the guest converts with.
       std::string_view{"/usr/lib/x86_64-linux-gnu/gconv"}};
+  // The base package has these, with the permissions of what is mounted there.
+  if (path == "/proc" || path == "/sys") return true;
   return std::any_of(below.begin(), below.end(), [&](std::string_view top) {
     return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
   });

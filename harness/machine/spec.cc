@@ -106,11 +106,12 @@ std::string domain_xml(const MachineSpec& spec, const PlacedFiles& files, const 
   add(domain, "on_reboot", "destroy");
   add(domain, "on_crash", "destroy");
   add_devices(domain, spec, files);
-  if (!spec.qemu_arguments.empty()) {
-    with(domain, {{"xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0"}});
-    xml_node arguments = add(domain, "qemu:commandline");
-    for (const std::string& argument : spec.qemu_arguments) with(add(arguments, "qemu:arg"), {{"value", argument}});
-  }
+  with(domain, {{"xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0"}});
+  xml_node arguments = add(domain, "qemu:commandline");
+  // The firmware measures the system's UUID. libvirt wants it to be the domain's, which is another for each machine;
+  // machines that are alike in all else must measure alike.
+  for (const char* argument : {"-smbios", "type=1,uuid=d161ab00-0000-4000-8000-000000000001"}) with(add(arguments, "qemu:arg"), {{"value", argument}});
+  for (const std::string& argument : spec.qemu_arguments) with(add(arguments, "qemu:arg"), {{"value", argument}});
   std::ostringstream text;
   document.save(text, "  ", pugi::format_indent | pugi::format_no_declaration);
   return text.str();

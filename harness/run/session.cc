@@ -42,7 +42,7 @@ bool RoundPlan::wants_quote() const {
   });
 }
 
-bool RoundPlan::expects_panic() const {
+bool RoundPlan::judges_boots() const {
   return std::ranges::any_of(variant.checks, [](const Check& check) {
     const auto* boot = std::get_if<check::Boot>(&check.body);
     return boot != nullptr;
@@ -98,7 +98,7 @@ Result<void> Session::come_up() {
   return {};
 }
 
-Result<void> Session::reboot() {
+Result<void> Session::reboot(const std::map<std::string, std::string>& smbios) {
   TRY_VOID(agent_->reboot(true, in(request_time)), "reboot");
   TRY(machine_->wait_for_end(in(boot_time)), "waiting for the end of the boot");
   name_machine_evidence(*this);
@@ -106,7 +106,9 @@ Result<void> Session::reboot() {
   up_ = false;
   ++boot_;
   plan_.log.write(event::BootBegin{.where = where(), .machine = plan_.machine.name});
-  TRY_VOID(machine_->reboot(in(boot_time)), "next boot");
+  MachineSpec changed = machine_->spec();
+  for (const auto& [entry, value] : smbios) changed.smbios.insert_or_assign(entry, value);
+  TRY_VOID(machine_->reboot(in(boot_time), &changed), "next boot");
   attach();
   return come_up();
 }

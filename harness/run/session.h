@@ -29,7 +29,8 @@ struct RoundPlan {
   [[nodiscard]] std::string directory() const;
   /// Whether any check needs a quote at the end of each boot.
   [[nodiscard]] bool wants_quote() const;
-  [[nodiscard]] bool expects_panic() const;
+  /// Whether a check says how boots end.
+  [[nodiscard]] bool judges_boots() const;
 };
 
 /// A running machine, the client of its agent, and where in the scenario they are.
@@ -43,7 +44,8 @@ class Session {
   /// Waits for the agent of the current boot and loads the variant's policy. Writes BootBegin and BootEnd.
   Result<void> come_up();
   /// Ends the current boot in order and begins the next, with the same disks and TPM, up to come_up().
-  Result<void> reboot();
+  /// `smbios`: system information that replaces the machine's from now on.
+  Result<void> reboot(const std::map<std::string, std::string>& smbios);
 
   /// Back to a snapshot of this boot: memory, disk and TPM, and an agent that knows of it.
   Result<void> restore(const SnapshotId& snapshot);

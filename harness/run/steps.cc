@@ -187,10 +187,17 @@ class Performer {
     return {};
   }
 
-  Result<void> operator()(const step::Reboot&) {
+  Result<void> operator()(const step::Reboot& reboot) {
     collect_boot_evidence(session_);
-    TRY_VOID(session_.reboot());
-    end.exit_status = 0;
+    auto up = session_.reboot(reboot.smbios);
+    bool stayed_down = !up && (up.error().kind() == ErrorKind::boot || up.error().kind() == ErrorKind::guest_lost);
+    // Where a scenario says how boots end, one that does not come up is something seen, not a fault of the laboratory.
+    if (!up && !(stayed_down && session_.plan().judges_boots())) return up;
+    end.exit_status = up ? 0 : 1;
+    if (!up) {
+      end.stage = "boot";
+      end.err = up.error().to_string();
+    }
     return {};
   }
 
@@ -301,7 +308,10 @@ std::string describe(const Step& step) {
 }
 
 Result<void> perform(Session& session, const std::vector<Step>& steps) {
-  for (const Step& step : steps) TRY_VOID(perform_one(session, step));
+  for (const Step& step : steps) {
+    TRY_VOID(perform_one(session, step));
+    if (!session.is_up()) return {};  // the boot it asked for did not come up: there is nothing to go on with
+  }
   return {};
 }
 

@@ -91,7 +91,7 @@ void run_round(Host& host, const RoundPlan& plan) {
     } else {
       collect_boot_evidence(live);
     }
-  } else if (!plan.expects_panic() || (up.error().kind() != ErrorKind::boot && up.error().kind() != ErrorKind::guest_lost)) {
+  } else if (!plan.judges_boots() || (up.error().kind() != ErrorKind::boot && up.error().kind() != ErrorKind::guest_lost)) {
     write_fault(plan.log, live.where(), up.error());
   }
   if (auto killed = live.machine().kill(); !killed) write_fault(plan.log, live.where(), killed.error());

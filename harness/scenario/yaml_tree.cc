@@ -2,6 +2,7 @@
 #include "scenario/yaml_tree.h"
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -27,8 +28,17 @@ bool quote_is_closed(std::string_view text, int start) {
   return false;
 }
 
-/// Builds the tree from events. Aliases would let a small file grow without bound, and they make a
-/// scenario hard to read: everything is said where it applies.
+/// How large a scenario may be with its aliases written out: they would let a small file grow without bound.
+constexpr std::size_t most_nodes = 20'000;
+
+std::size_t count_nodes(const YamlNode& node) {
+  std::size_t count = 1;
+  for (const auto* nodes : {&node.keys, &node.items})
+    for (const YamlNode& inner : *nodes) count += count_nodes(inner);
+  return count;
+}
+
+/// Builds the tree from events, with aliases replaced by what they name.
 class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(std::string_view text, Problems& problems) : text_(text), problems_(problems) {}
@@ -38,18 +48,24 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    refuse_anchor(mark, anchor);
-    add({.kind = YamlNode::Kind::null, .at = position_of(mark)});
+    add(anchored(anchor, {.kind = YamlNode::Kind::null, .at = position_of(mark)}));
   }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    problems_.add(position_of(mark), "aliases ('*name') are not allowed in scenarios: write the value here");
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    auto named = anchors_.find(anchor);
+    if (named == anchors_.end()) {
+      problems_.add(position_of(mark), "this alias names something that it is itself a part of");
+    } else if ((nodes_ += count_nodes(named->second)) > most_nodes) {
+      problems_.add(position_of(mark), fmt::format("with its aliases written out the scenario has more than {} values", most_nodes));
+    } else {
+      add(YamlNode(named->second));
+      return;
+    }
     add({.kind = YamlNode::Kind::null, .at = position_of(mark)});
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
-    refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     if (!quote_is_closed(text_, mark.pos)) problems_.add(position_of(mark), "not valid YAML: this quote is never closed");
-    add({.kind = YamlNode::Kind::scalar, .at = position_of(mark), .text = value, .quoted = tag == "!"});
+    add(anchored(anchor, {.kind = YamlNode::Kind::scalar, .at = position_of(mark), .text = value, .quoted = tag == "!"}));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
     open(YamlNode::Kind::sequence, mark, tag, anchor);
@@ -62,14 +78,21 @@ class TreeBuilder : public YAML::EventHandler {
 
  private:
   void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     open_.push_back({.kind = kind, .at = position_of(mark)});
+    open_anchors_.push_back(anchor);
   }
   void close() {
     YamlNode done = std::move(open_.back());
     open_.pop_back();
-    add(std::move(done));
+    YAML::anchor_t anchor = open_anchors_.back();
+    open_anchors_.pop_back();
+    add(anchored(anchor, std::move(done)));
+  }
+  /// Remembers a complete value under its anchor, if it has one.
+  YamlNode anchored(YAML::anchor_t anchor, YamlNode node) {
+    if (anchor != 0) anchors_.insert_or_assign(anchor, node);
+    return node;
   }
   void add(YamlNode node) {
     if (open_.empty()) {
@@ -81,9 +104,6 @@ class TreeBuilder : public YAML::EventHandler {
       parent.items.push_back(std::move(node));
     }
   }
-  void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
-    if (anchor != 0) problems_.add(position_of(mark), "anchors ('&name') are not allowed in scenarios");
-  }
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (!tag.empty() && tag != "?" && tag != "!") {
       problems_.add(position_of(mark), fmt::format("the tag '{}' is not allowed in scenarios", tag));
@@ -93,6 +113,9 @@ class TreeBuilder : public YAML::EventHandler {
   std::string_view text_;
   Problems& problems_;
   std::vector<YamlNode> open_;
+  std::vector<YAML::anchor_t> open_anchors_;  ///< Of open_, one each; 0: none.
+  std::map<YAML::anchor_t, YamlNode> anchors_;
+  std::size_t nodes_ = 0;  ///< That aliases have added.
   std::optional<YamlNode> root_;
 };
 

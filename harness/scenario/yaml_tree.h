@@ -27,7 +27,7 @@ struct YamlNode {
   [[nodiscard]] std::string describe() const;
 };
 
-/// Reads exactly one document. Syntax errors, a second document, anchors, aliases and tags are noted
+/// Reads exactly one document. Syntax errors, a second document, aliases without end and tags are noted
 /// as problems; nothing is returned when the text cannot be read at all.
 std::optional<YamlNode> read_yaml(const std::string& text, Problems& problems);
 
