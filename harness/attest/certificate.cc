@@ -11,6 +11,11 @@
 namespace diglab {
 namespace {
 
+/// Without it OpenSSL asks the terminal when a PEM file claims to be encrypted.
+int no_password(char*, int, int, void*) {
+  return -1;
+}
+
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 
@@ -35,7 +40,7 @@ Certificate parse_one(ByteView bytes) {
   const unsigned char* data = bytes.data();
   if (X509* der = d2i_X509(nullptr, &data, static_cast<long>(bytes.size()))) return {der, X509_free};
   Bio bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())), BIO_free);
-  return {PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free};
+  return {PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr), X509_free};
 }
 
 Result<void> add_authorities(X509_STORE* store, ByteView bytes) {
@@ -47,7 +52,7 @@ Result<void> add_authorities(X509_STORE* store, ByteView bytes) {
     count += X509_STORE_add_cert(store, der.get());
   } else {
     Bio bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())), BIO_free);
-    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr)) {
       Certificate owner(next, X509_free);
       count += X509_STORE_add_cert(store, next);
     }

@@ -8,7 +8,9 @@
 namespace diglab {
 namespace {
 
-constexpr std::size_t largest_log = std::size_t{1} << 30;
+// A parsed log takes some ten times its size.
+constexpr std::size_t largest_log = std::size_t{1} << 28;
+constexpr std::size_t largest_other = std::size_t{1} << 20;
 
 struct BytesFile {
   const char* name;
@@ -31,6 +33,10 @@ constexpr std::array<TextFile, 3> text_files{{{"pcrs.txt", &AttestationEvidence:
                                               {"challenge.json", &AttestationEvidence::challenge}}};
 constexpr const char* nonce_file = "nonce.hex";
 
+std::size_t limit_of(std::string_view name) {
+  return name.starts_with("ima.") ? largest_log : largest_other;
+}
+
 std::string_view without_space(std::string_view text) {
   std::size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return {};
@@ -46,9 +52,9 @@ Result<AttestationEvidence> AttestationEvidence::load(const std::filesystem::pat
   auto present = [&](const char* name) { return std::filesystem::exists(directory / name, error); };
   AttestationEvidence evidence;
   for (const auto& [name, member] : bytes_files)
-    if (present(name)) evidence.*member = TRY(read_bytes(directory / name, largest_log));
+    if (present(name)) evidence.*member = TRY(read_bytes(directory / name, limit_of(name)));
   for (const auto& [name, member] : text_files)
-    if (present(name)) evidence.*member = TRY(read_file(directory / name, largest_log));
+    if (present(name)) evidence.*member = TRY(read_file(directory / name, limit_of(name)));
   if (present(nonce_file)) {
     std::string text = TRY(read_file(directory / nonce_file, 4096));
     evidence.nonce = TRY(from_hex(without_space(text)), (directory / nonce_file).string());

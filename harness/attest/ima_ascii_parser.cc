@@ -74,28 +74,24 @@ Result<Bytes> field_bytes(const std::string& name, std::string_view text, ByteOr
 /// The words between single spaces, as many as there are fields: surplus spaces can only be of the (first) name, as
 /// kernels before 3.15 left them there; missing words at the end are empty fields whose spaces an editor removed.
 Result<std::vector<std::string>> words_of(std::string_view text, const std::vector<std::string>& fields) {
+  std::size_t count = 1 + static_cast<std::size_t>(std::ranges::count(text, ' '));
+  std::size_t surplus = count > fields.size() ? count - fields.size() : 0;
   std::vector<std::string> words;
-  for (std::size_t begin = 0;;) {
-    std::size_t space = text.find(' ', begin);
-    words.emplace_back(text.substr(begin, space - begin));
-    if (space == std::string_view::npos) break;
-    begin = space + 1;
+  std::size_t begin = 0;
+  for (const std::string& field : fields) {
+    if (begin > text.size()) {
+      if (format_of_field(field) != FieldFormat::hex)
+        return fail(ErrorKind::bad_input, fmt::format("the line ends before field {}", field));
+      words.emplace_back();
+      continue;
+    }
+    std::size_t end = std::min(text.find(' ', begin), text.size());
+    for (; surplus > 0 && format_of_field(field) == FieldFormat::string; --surplus)
+      end = std::min(text.find(' ', end + 1), text.size());
+    words.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
   }
-  if (words.size() > fields.size()) {
-    auto name = std::ranges::find_if(fields, [](const auto& f) { return format_of_field(f) == FieldFormat::string; });
-    if (name == fields.end())
-      return fail(ErrorKind::bad_input, fmt::format("{} fields expected, {} found", fields.size(), words.size()));
-    auto at = name - fields.begin();
-    auto surplus = static_cast<std::ptrdiff_t>(words.size() - fields.size());
-    std::string& joined = words[static_cast<std::size_t>(at)];
-    for (std::ptrdiff_t i = 1; i <= surplus; ++i) joined += " " + words[static_cast<std::size_t>(at + i)];
-    words.erase(words.begin() + at + 1, words.begin() + at + 1 + surplus);
-  }
-  while (words.size() < fields.size()) {
-    if (format_of_field(fields[words.size()]) != FieldFormat::hex)
-      return fail(ErrorKind::bad_input, fmt::format("the line ends before field {}", fields[words.size()]));
-    words.emplace_back();
-  }
+  if (surplus > 0) return fail(ErrorKind::bad_input, fmt::format("{} fields expected, {} found", fields.size(), count));
   return words;
 }
 

@@ -74,6 +74,13 @@ TEST(AsciiLog, errors_name_line_and_entry_and_do_not_pass_on_control_characters)
   EXPECT_THAT(error_of("10 0011 ima-ng sha256:00\n"), HasSubstr("the line ends before field n-ng"));
 }
 
+TEST(AsciiLog, a_line_of_spaces_is_one_name_and_does_not_cost_memory_by_the_word) {
+  Bytes name(1 << 20, ' ');
+  name.push_back(0);
+  ImaEntry entry = make_entry(10, "ima-sig", {tagged_digest_field("sha1", Bytes(20, 1)), name, {3}});
+  EXPECT_EQ(parse_ascii_log(to_ascii(entry))->entries.at(0), entry);
+}
+
 TEST(CompareForms, agrees_on_equal_logs_also_with_newlines_in_names) {
   ImaLog log = sample_log_of_every_template();
   log.entries.push_back(make_entry(10, "ima-ng", {tagged_digest_field("sha256", Bytes(32, 1)), name_field("/a\nb")}));

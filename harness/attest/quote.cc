@@ -7,6 +7,7 @@
 #include <openssl/rsa.h>
 #include <tss2/tss2_mu.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "attest/tss.h"
@@ -115,7 +116,8 @@ Result<Quote> parse_quote(ByteView message) {
   for (std::uint32_t i = 0; i < info.pcrSelect.count; ++i) {
     const TPMS_PCR_SELECTION& selection = info.pcrSelect.pcrSelections[i];
     std::set<std::uint32_t> pcrs;
-    for (std::uint32_t pcr = 0; pcr < selection.sizeofSelect * 8U; ++pcr)
+    for (std::uint32_t pcr = 0; pcr < std::min<std::size_t>(selection.sizeofSelect, sizeof(selection.pcrSelect)) * 8;
+         ++pcr)
       if ((selection.pcrSelect[pcr / 8] >> (pcr % 8) & 1) != 0) pcrs.insert(pcr);
     if (pcrs.empty()) continue;
     quote.selection.emplace_back(TRY(known_hash(selection.hash, "quote")), std::move(pcrs));

@@ -13,6 +13,11 @@
 namespace diglab {
 namespace {
 
+/// Without it OpenSSL asks the terminal when a PEM file claims to be encrypted.
+int no_password(char*, int, int, void*) {
+  return -1;
+}
+
 using Params = std::unique_ptr<OSSL_PARAM, decltype(&OSSL_PARAM_free)>;
 using Builder = std::unique_ptr<OSSL_PARAM_BLD, decltype(&OSSL_PARAM_BLD_free)>;
 using Number = std::unique_ptr<BIGNUM, decltype(&BN_free)>;
@@ -148,7 +153,7 @@ Result<PublicKey> parse_public_key(ByteView bytes) {
   if (bytes.size() > 65536) return fail(ErrorKind::bad_input, fmt::format("a public key of {} bytes", bytes.size()));
   std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())),
                                                 BIO_free);
-  EVP_PKEY* key = PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr);
+  EVP_PKEY* key = PEM_read_bio_PUBKEY(bio.get(), nullptr, no_password, nullptr);
   if (key == nullptr) {
     const unsigned char* data = bytes.data();
     key = d2i_PUBKEY(nullptr, &data, static_cast<long>(bytes.size()));

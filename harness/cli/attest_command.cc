@@ -75,7 +75,8 @@ void add_attest_command(CLI::App& app, CliContext&, CliAction& chosen) {
   command->add_option("--nonce", files.nonce, "What the quote must answer, in hexadecimal")->type_name("HEX");
   command
       ->add_option("--evidence", files.evidence,
-                   "A directory made by diglab-quote: the whole chain from the EK certificate on")
+                   "A directory made by diglab-quote: the whole chain from the EK certificate on. nonce.hex and "
+                   "challenge.json in it must be your own, never the machine's")
       ->type_name("DIR");
   command
       ->add_option("--ca", files.authorities,

@@ -16,7 +16,7 @@
 namespace diglab {
 namespace {
 
-constexpr std::size_t largest_log = std::size_t{1} << 30;
+constexpr std::size_t largest_log = std::size_t{1} << 28;
 constexpr std::size_t largest_other = std::size_t{1} << 20;
 
 /// A file that the user named: that it cannot be read is the user's to mend.
@@ -136,7 +136,9 @@ Result<AttestReport> check_attest_files(const AttestFiles& files) {
                   "--evidence needs --ca: an EK certificate proves nothing without an authority that you trust");
     std::vector<Bytes> authorities;
     for (const auto& path : files.authorities) authorities.push_back(TRY(given(read_bytes(path, largest_other))));
-    report.verdict = verify(TRY(AttestationEvidence::load(files.evidence)), authorities);
+    AttestationEvidence evidence = TRY(AttestationEvidence::load(files.evidence));
+    if (!files.nonce.empty()) evidence.nonce = TRY(from_hex(files.nonce), "--nonce");
+    report.verdict = verify(evidence, authorities);
     return report;
   }
   if (files.log.empty() && files.quote.empty())
