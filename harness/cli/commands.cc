@@ -12,11 +12,13 @@
 #include "cli/list_command.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
+#include "cli/shell_command.h"
 
 namespace diglab {
 
 void add_all_commands(CLI::App& app, CliContext& context, CliAction& chosen) {
   add_run_command(app, context, chosen);
+  add_shell_command(app, context, chosen);
   add_list_command(app, context, chosen);
   add_explain_command(app, context, chosen);
   add_check_command(app, context, chosen);

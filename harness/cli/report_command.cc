@@ -34,7 +34,8 @@ Result<fs::path> find_run(const fs::path& all, const std::string& name) {
     for (const fs::path& candidate : {fs::path(name), all / name}) {
       if (is_run(candidate)) return candidate;
     }
-    return fail(ErrorKind::usage, fmt::format("'{}' is no run: neither it nor {} holds an events.jsonl", name, (all / name).string()));
+    return fail(ErrorKind::usage,
+                fmt::format("'{}' is no run: neither it nor {} holds an events.jsonl", name, (all / name).string()));
   }
   std::error_code error;
   fs::path last;
@@ -50,7 +51,8 @@ int report(const ReportArguments& arguments, const CliContext& context) {
   if (!results) return report_error(results.error());
   const auto stored = load_run(*results);
   if (!stored) return report_error(stored.error());
-  if (auto written = write_reports(*results, stored->events, stored->verdicts); !written) return report_error(written.error());
+  if (auto written = write_reports(*results, stored->events, stored->verdicts); !written)
+    return report_error(written.error());
   if (arguments.ktap) {
     fmt::print("{}", to_ktap(stored->verdicts));
   } else if (arguments.json) {
@@ -69,7 +71,8 @@ void add_report_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   command->add_option("RUN", arguments->run, "A results directory, or its name under results/; default: the last run");
   CLI::Option* ktap = command->add_flag("--ktap", arguments->ktap, "Print KTAP instead of the table");
   command->add_flag("--json", arguments->json, "Print the verdicts as JSON instead of the table")->excludes(ktap);
-  command->callback([arguments, &context, &chosen] { chosen = [arguments, &context] { return report(*arguments, context); }; });
+  command->callback(
+      [arguments, &context, &chosen] { chosen = [arguments, &context] { return report(*arguments, context); }; });
 }
 
 }  // namespace diglab

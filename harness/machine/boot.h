@@ -34,6 +34,7 @@ class Boot : public std::enable_shared_from_this<Boot> {
   /// What the console's stream is connected to.
   [[nodiscard]] StreamPort::Sink console_sink();
   void keep_console_port(std::shared_ptr<StreamPort> port) { console_port_ = std::move(port); }
+  [[nodiscard]] StreamPort& console_port() { return *console_port_; }
 
   void agent_answered();
   /// From now on (not) running is what we want: a stop of the virtual CPUs that we did not ask for is an end. Returns what was wanted.

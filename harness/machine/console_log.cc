@@ -115,4 +115,13 @@ Result<std::size_t> ConsoleLog::wait_for(std::string_view wanted, const Deadline
   return fail(ErrorKind::timeout, fmt::format("\"{}\" did not appear on the console before the deadline", wanted));
 }
 
+Result<std::size_t> ConsoleLog::wait_for_more(std::size_t from, const Deadline& deadline) {
+  std::unique_lock lock(mutex_);
+  bool ended = changed_.wait_until(lock, deadline.stop, deadline.at, [&] { return text_.size() > from || closed_; });
+  if (text_.size() > from) return text_.size();
+  if (ended) return fail(*closed_);
+  if (deadline.stop.stop_requested()) return fail(ErrorKind::interrupted, "interrupted while reading the console");
+  return fail(ErrorKind::timeout, "nothing more on the console before the deadline");
+}
+
 }  // namespace diglab

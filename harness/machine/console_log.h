@@ -41,6 +41,9 @@ class ConsoleLog {
   /// When the console ends first: `ended`'s error, given by close().
   Result<std::size_t> wait_for(std::string_view wanted, const Deadline& deadline, std::size_t from = 0);
 
+  /// Waits until there are more than `from` bytes and returns how many there are. Ends as wait_for() does.
+  Result<std::size_t> wait_for_more(std::size_t from, const Deadline& deadline);
+
   void append(ByteView bytes);
   void mark(std::string_view label);
   /// No more bytes will come, because of `why`.

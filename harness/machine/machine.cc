@@ -30,6 +30,9 @@ ByteStream& Machine::agent() { return impl_->boot()->agent(); }
 void Machine::agent_answered() { impl_->boot()->agent_answered(); }
 void Machine::agent_restored() { impl_->boot()->agent().forget_guest_state(); }
 ConsoleLog& Machine::console() { return impl_->boot()->console(); }
+Result<void> Machine::type(std::string_view keys, const Deadline& deadline) {
+  return impl_->boot()->console_port().write_all(view_of(keys), deadline);
+}
 SnapshotTree& Machine::snapshots() { return snapshots_; }
 std::optional<MachineEnd> Machine::ended() const { return impl_->boot()->ended(); }
 std::string Machine::command_lines() const { return impl_->command_lines; }

@@ -48,6 +48,8 @@ class Machine {
   void agent_restored();
 
   [[nodiscard]] ConsoleLog& console();
+  /// Sends bytes to the serial console, as a person who types.
+  Result<void> type(std::string_view keys, const Deadline& deadline);
   [[nodiscard]] SnapshotTree& snapshots();
 
   [[nodiscard]] std::optional<MachineEnd> ended() const;
