@@ -74,14 +74,16 @@ run_tests() {
     case $part in
       unit)
         build release
-        run_ctest release -L unit -j "$(nproc)" ;;
+        "$source_dir/tools/check-layers" || note_status 1
+        run_ctest release -L 'unit|tpm|browser' -j "$(nproc)" ;;
       machines)
         build release
-        "$program" --source "$source_dir" kernel build || { note_status $?; continue; }
-        "$program" --source "$source_dir" image build minimal || { note_status $?; continue; }
-        DIGLAB_SOURCE=$source_dir DIGLAB_PROGRAM=$program run_ctest release -L qemu ;;
+        "$program" --source "$source_dir" kernel build >/dev/null || { note_status $?; continue; }
+        "$program" --source "$source_dir" image build minimal >/dev/null || { note_status $?; continue; }
+        DIGLAB_TEST_KERNEL=$("$program" --source "$source_dir" kernel build 2>/dev/null | sed -n 's/^  image *\(.*\) (.*/\1/p') \
+          run_ctest release -L qemu ;;
       fuzz)
-        build fuzz
+        build fuzz fuzzers
         run_ctest fuzz -L fuzz -j "$(nproc)" ;;
       scenarios) run_scenarios ;;
     esac
