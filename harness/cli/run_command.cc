@@ -28,7 +28,7 @@ struct RunArguments {
   std::string scenarios;
   std::string kernel;
   std::string uri;
-  bool upload = false;
+  std::string pool;
   unsigned jobs = 0;
   std::string results;
   bool ktap = false;
@@ -88,7 +88,7 @@ Result<int> run_scenarios(const RunArguments& arguments, CliContext& context) {
            .cache = context.cache,
            .binaries = context.binaries,
            .uri = arguments.uri,
-           .upload = arguments.upload,
+           .pool = arguments.pool,
            .kernel = arguments.kernel},
           context.processes,
           [&](std::string_view what, std::optional<double> fraction) { log->write(event::Phase{.what = std::string(what), .fraction = fraction}); });
@@ -115,7 +115,7 @@ void add_run_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   command->add_option("--kernel", arguments->kernel, "Instead of what scenarios ask for: a flavour, tree:PATH or image:PATH");
   command->add_option("--jobs,-j", arguments->jobs, "Machines at once; default: as many as there are cores");
   command->add_option("--connect", arguments->uri, "libvirt URI of the host to run on; default: QEMU inside this process");
-  command->add_flag("--upload", arguments->upload, "Copy kernels and disks into the host's storage even if it could read ours");
+  command->add_option("--pool", arguments->pool, "Directory of that host which gets copies of kernels and disks, if it cannot read ours");
   command->add_option("--shard", arguments->shard, "I/N: only part I of N, for several workers");
   command->add_option("--results", arguments->results, "Directory that gets a directory for this run; default: results/");
   command->add_option("--scenarios", arguments->scenarios, "Directory of scenario files; default: scenarios/");

@@ -74,7 +74,10 @@ Result<Host*> Lab::host(const Deadline& deadline) {
     HostOptions wanted;
     wanted.uri = options_.uri;
     wanted.cache_dir = options_.cache;
-    wanted.upload = options_.upload;
+    if (!options_.pool.empty()) {
+    wanted.upload = true;
+    wanted.pool_path = options_.pool;
+  }
     host_ = TRY(Host::open(std::move(wanted), deadline), "libvirt");
     for (const std::string& line : host_->removed()) phase_(fmt::format("removed what a killed run left behind: {}", line), std::nullopt);
   }

@@ -29,7 +29,7 @@ struct LabOptions {
   std::filesystem::path cache;
   std::filesystem::path binaries;  ///< Where the build put agent and init.
   std::string uri;                 ///< libvirt's; empty: embedded.
-  bool upload = false;             ///< Copy images into the host's storage even if it could read ours.
+  std::string pool;                ///< Directory of the host that gets copies of our files; empty: only if the host is another machine.
   std::string kernel;              ///< --kernel: replaces what scenarios ask for; empty: does not.
 };
 
