@@ -41,7 +41,8 @@ Result<Finding> log_replays(const EvidenceSet& set, const VariantEvidence& evide
       const bool agrees = verdict.agrees() && (verdict.entries > 0 || verdict.total == 0);
       const std::string line = agrees || !verdict.agrees()
                                    ? verdict.one_line()
-                                   : fmt::format("PCR {} of {} was never extended, the log has {} entries", index, name_of(bank), verdict.total);
+                                   : fmt::format("PCR {} of {} was never extended, the log has {} entries", index,
+                                                 name_of(bank), verdict.total);
       if (finding.line.empty() || (finding.ok && !agrees)) finding.line = line;
       finding.detail += (finding.detail.empty() ? "" : "\n") + line;
       finding.ok = finding.ok && agrees;
@@ -57,8 +58,11 @@ Result<Finding> forms_agree(const EvidenceSet& set, const VariantEvidence& evide
   const auto binary = parse_binary_log(bytes);
   if (!binary) return Finding{.ok = false, .line = one_line(binary.error().to_string()), .detail = {}};
   const auto difference = compare_forms(*binary, ascii);
-  if (!difference) return Finding{.ok = true, .line = fmt::format("{} entries agree", binary->entries.size()), .detail = {}};
-  return Finding{.ok = false, .line = fmt::format("entry {} differs: {}", difference->entry + 1, one_line(difference->detail)), .detail = safe_text(difference->detail)};
+  if (!difference)
+    return Finding{.ok = true, .line = fmt::format("{} entries agree", binary->entries.size()), .detail = {}};
+  return Finding{.ok = false,
+                 .line = fmt::format("entry {} differs: {}", difference->entry + 1, one_line(difference->detail)),
+                 .detail = safe_text(difference->detail)};
 }
 
 Result<Finding> aggregate(const EvidenceSet& set, const VariantEvidence& evidence) {
@@ -72,7 +76,8 @@ std::string links_of(const AttestationVerdict& verdict) {
   std::string text;
   for (const Link& link : verdict.links) {
     if (!text.empty()) text += "\n";
-    text += fmt::format("{} {}{}", link.ok ? "ok    " : "BROKEN", link.name, link.detail.empty() ? "" : ": " + one_line(link.detail));
+    text += fmt::format("{} {}{}", link.ok ? "ok    " : "BROKEN", link.name,
+                        link.detail.empty() ? "" : ": " + one_line(link.detail));
   }
   return text;
 }
@@ -86,8 +91,10 @@ Result<Finding> tampering_noticed(const EvidenceSet& set, const VariantEvidence&
   const AttestationEvidence whole = TRY(evidence.attestation(set));
   const std::vector<Bytes> authorities = TRY(evidence.authorities());
   if (const AttestationVerdict verdict = verify(whole, authorities); !verdict.ok())
-    return Finding{.ok = false, .line = "already without tampering: " + one_line(verdict.one_line()), .detail = links_of(verdict)};
-  Finding finding{.ok = true, .line = fmt::format("all {} corruptions noticed at their link", all_tampers.size()), .detail = {}};
+    return Finding{
+        .ok = false, .line = "already without tampering: " + one_line(verdict.one_line()), .detail = links_of(verdict)};
+  Finding finding{
+      .ok = true, .line = fmt::format("all {} corruptions noticed at their link", all_tampers.size()), .detail = {}};
   for (const Tamper tamper : all_tampers) {
     const AttestationEvidence corrupted = TRY(tampered(whole, tamper), fmt::format("corrupting {}", name_of(tamper)));
     std::vector<Bytes> trusted = authorities;
@@ -108,22 +115,32 @@ Result<Finding> tampering_noticed(const EvidenceSet& set, const VariantEvidence&
 
 std::string_view expected(What what) {
   switch (what) {
-    case What::log_replays: return "the log, replayed, gives PCR 10 in every bank";
-    case What::forms_agree: return "binary and ASCII log agree entry by entry";
-    case What::boot_aggregate: return "boot_aggregate equals the hash of PCRs 0 to 9";
-    case What::quote: return "every link from the EK certificate to the log holds";
-    case What::tampering_noticed: return "every corrupted link is noticed, and named";
+    case What::log_replays:
+      return "the log, replayed, gives PCR 10 in every bank";
+    case What::forms_agree:
+      return "binary and ASCII log agree entry by entry";
+    case What::boot_aggregate:
+      return "boot_aggregate equals the hash of PCRs 0 to 9";
+    case What::quote:
+      return "every link from the EK certificate to the log holds";
+    case What::tampering_noticed:
+      return "every corrupted link is noticed, and named";
   }
   return "?";
 }
 
 Result<Finding> find(What what, const EvidenceSet& set, const VariantEvidence& evidence) {
   switch (what) {
-    case What::log_replays: return log_replays(set, evidence);
-    case What::forms_agree: return forms_agree(set, evidence);
-    case What::boot_aggregate: return aggregate(set, evidence);
-    case What::quote: return quote(set, evidence);
-    case What::tampering_noticed: return tampering_noticed(set, evidence);
+    case What::log_replays:
+      return log_replays(set, evidence);
+    case What::forms_agree:
+      return forms_agree(set, evidence);
+    case What::boot_aggregate:
+      return aggregate(set, evidence);
+    case What::quote:
+      return quote(set, evidence);
+    case What::tampering_noticed:
+      return tampering_noticed(set, evidence);
   }
   return fail(ErrorKind::bad_input, "unknown attestation check");
 }
@@ -147,11 +164,13 @@ Result<Judged> judge_attestation(const check::Attest& check, const VariantEviden
     }
     judged.met = judged.met && finding.ok;
   }
-  if (count == 0) return fail(ErrorKind::infra, needs_quote ? "no quote was collected" : "no measurement list was collected");
+  if (count == 0)
+    return fail(ErrorKind::infra, needs_quote ? "no quote was collected" : "no measurement list was collected");
   std::set<int> rounds;
   for (const BootRecord& boot : evidence.record().boots) rounds.insert(boot.begin.where.round);
   for (const int round : rounds) {
-    if (!rounds_covered.contains(round)) return fail(ErrorKind::infra, fmt::format("nothing to attest was collected in round {}", round));
+    if (!rounds_covered.contains(round))
+      return fail(ErrorKind::infra, fmt::format("nothing to attest was collected in round {}", round));
   }
   if (judged.met && count > 1) judged.seen += fmt::format(" ({} times)", count);
   return judged;

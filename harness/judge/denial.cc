@@ -38,7 +38,8 @@ Number number_in(std::string_view text) {
   return value;
 }
 
-/// Removes what may stand before a kernel message: "<5>", "5,123,456789,-;", "[   12.345678]", "[  T212]", in any order.
+/// Removes what may stand before a kernel message: "<5>", "5,123,456789,-;", "[   12.345678]", "[  T212]", in any
+/// order.
 std::string_view without_stamps(std::string_view line) {
   while (true) {
     const std::string_view before = line;
@@ -59,13 +60,15 @@ std::string_view without_stamps(std::string_view line) {
 
 /// audit_log_untrustedstring: in quotes when harmless, otherwise in hexadecimal.
 std::string untrusted(std::string_view value) {
-  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') return std::string(value.substr(1, value.size() - 2));
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+    return std::string(value.substr(1, value.size() - 2));
   if (value.empty() || value == "(null)") return {};
   if (auto bytes = from_hex(value)) return std::string(text_of(*bytes));
   return std::string(value);
 }
 
-/// key=value words; a quoted value ends at the next quote (the kernel never writes one inside). The first of a key wins.
+/// key=value words; a quoted value ends at the next quote (the kernel never writes one inside). The first of a key
+/// wins.
 std::map<std::string_view, std::string_view> words_of(std::string_view text) {
   std::map<std::string_view, std::string_view> words;
   while (true) {
@@ -116,7 +119,8 @@ std::optional<Record> record_in(std::string_view line) {
   return record;
 }
 
-/// "audit: audit_lost=3 audit_rate_limit=0 ..." holds a running total; "... 12 callbacks suppressed" is the printk rate limit's.
+/// "audit: audit_lost=3 audit_rate_limit=0 ..." holds a running total; "... 12 callbacks suppressed" is the printk rate
+/// limit's.
 void count_losses(std::string_view line, std::uint64_t& total, std::uint64_t& suppressed) {
   if (take(line, "audit_lost=")) {
     total = std::max(total, number_in<std::uint64_t>(line));
@@ -129,8 +133,8 @@ void count_losses(std::string_view line, std::uint64_t& total, std::uint64_t& su
 }  // namespace
 
 std::string Denial::one_line() const {
-  return fmt::format("{} for {} ({}, {})", diglab::one_line(cause, 60), diglab::one_line(path), diglab::one_line(operation, 40),
-                     diglab::one_line(program, 40));
+  return fmt::format("{} for {} ({}, {})", diglab::one_line(cause, 60), diglab::one_line(path),
+                     diglab::one_line(operation, 40), diglab::one_line(program, 40));
 }
 
 AuditTrail parse_audit(std::string_view text) {

@@ -30,11 +30,11 @@ struct Where {
 };
 
 struct RunBegin {
-  std::string run;           ///< Name of the results directory.
-  std::string version;       ///< Of diglab: git describe, or the release.
-  std::string command;       ///< As typed.
-  std::string connection;    ///< libvirt URI.
-  std::string acceleration;  ///< "kvm" or "tcg", as proven.
+  std::string run;                          ///< Name of the results directory.
+  std::string version;                      ///< Of diglab: git describe, or the release.
+  std::string command;                      ///< As typed.
+  std::string connection;                   ///< libvirt URI.
+  std::string acceleration;                 ///< "kvm" or "tcg", as proven.
   std::map<std::string, std::string> host;  ///< cpu, cores, kernel, qemu, libvirt, swtpm versions.
   std::vector<ScenarioId> scenarios;
 };
@@ -51,7 +51,8 @@ struct ScenarioBegin {
 struct VariantBegin {
   ScenarioId scenario;
   std::string variant;
-  std::map<std::string, std::string> facts;  ///< kernel id, image id, cmdline, cpus, memory, policy: the evidence bundle's head.
+  std::map<std::string, std::string>
+      facts;  ///< kernel id, image id, cmdline, cpus, memory, policy: the evidence bundle's head.
 };
 struct BootBegin {
   Where where;
@@ -81,7 +82,7 @@ struct StepEnd {
   std::string stage;                  ///< For actions: the system call that was refused ("execve").
   std::string out;                    ///< At most 64 KiB each; longer outputs end in a note that says so.
   std::string err;
-  std::string detail;                 ///< Structured extra, as JSON text: policy corpus results, per-program outcomes.
+  std::string detail;  ///< Structured extra, as JSON text: policy corpus results, per-program outcomes.
   std::chrono::milliseconds took{0};
 };
 /// A piece of evidence was stored. Kinds: ima_binary, ima_ascii, pcrs, console, audit, kernel_log, quote (a directory),
@@ -118,8 +119,8 @@ struct RunEnd {
   std::chrono::milliseconds took{0};
 };
 
-using Body = std::variant<RunBegin, Phase, ScenarioBegin, VariantBegin, BootBegin, BootEnd, StepBegin, StepEnd, Evidence, Fault,
-                          VariantEnd, ScenarioEnd, Skipped, RunEnd>;
+using Body = std::variant<RunBegin, Phase, ScenarioBegin, VariantBegin, BootBegin, BootEnd, StepBegin, StepEnd,
+                          Evidence, Fault, VariantEnd, ScenarioEnd, Skipped, RunEnd>;
 
 }  // namespace event
 
@@ -132,7 +133,8 @@ struct Event {
 [[nodiscard]] std::string to_json_line(const Event& event);
 Result<Event> parse_event(std::string_view line);
 
-/// A whole stream. A last line cut short (the run was killed) is dropped; any other bad line is bad_input with its number.
+/// A whole stream. A last line cut short (the run was killed) is dropped; any other bad line is bad_input with its
+/// number.
 Result<std::vector<Event>> parse_events(std::string_view text);
 
 }  // namespace diglab

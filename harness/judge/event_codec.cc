@@ -164,7 +164,8 @@ struct Layout<event::RunEnd> {
   }
 };
 
-/// JSON strings are UTF-8; what the guest prints need not be. Other bytes travel as {"hex": "..."}, so that nothing is lost.
+/// JSON strings are UTF-8; what the guest prints need not be. Other bytes travel as {"hex": "..."}, so that nothing is
+/// lost.
 Json string_to_json(const std::string& text) {
   if (is_utf8(text)) return text;
   return Json{{"hex", to_hex(view_of(text))}};
@@ -187,10 +188,8 @@ class Writer {
   static Json convert(const std::string& value) { return string_to_json(value); }
   static Json convert(milliseconds value) { return value.count(); }
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  static Json convert(T value) {
-    return value;
-  }
+  requires std::is_arithmetic_v<T>
+  static Json convert(T value) { return value; }
   template <typename Tag>
   static Json convert(const StrongId<Tag>& value) {
     return string_to_json(value.str());
@@ -241,7 +240,8 @@ class Reader {
  private:
   template <typename T>
   void accept(const char* name, const Json& json, T& value) {
-    if (!convert(json, value)) problem_ = fmt::format("field '{}' has the wrong type or range ({})", name, json.type_name());
+    if (!convert(json, value))
+      problem_ = fmt::format("field '{}' has the wrong type or range ({})", name, json.type_name());
   }
 
   static bool convert(const Json& json, std::string& value) {
@@ -273,7 +273,8 @@ class Reader {
   }
   static bool convert(const Json& json, int& value) {
     std::int64_t wide = 0;
-    if (!convert(json, wide) || wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) return false;
+    if (!convert(json, wide) || wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max())
+      return false;
     value = static_cast<int>(wide);
     return true;
   }
@@ -317,9 +318,9 @@ std::string format_time(std::chrono::system_clock::time_point time) {
   const auto day = floor<days>(micros);
   const year_month_day date(day);
   const hh_mm_ss clock(micros - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
 std::optional<std::chrono::system_clock::time_point> parse_time(const std::string& text) {
@@ -327,7 +328,9 @@ std::optional<std::chrono::system_clock::time_point> parse_time(const std::strin
   int y = 0;
   unsigned mo = 0, d = 0, h = 0, mi = 0, s = 0, us = 0;
   int used = 0;
-  if (text.size() != 27 || std::sscanf(text.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u.%6uZ%n", &y, &mo, &d, &h, &mi, &s, &us, &used) != 7 || used != 27)
+  if (text.size() != 27 ||
+      std::sscanf(text.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u.%6uZ%n", &y, &mo, &d, &h, &mi, &s, &us, &used) != 7 ||
+      used != 27)
     return std::nullopt;
   const year_month_day date{year(y), month(mo), day(d)};
   if (!date.ok() || h > 23 || mi > 59 || s > 60) return std::nullopt;
@@ -344,7 +347,8 @@ Result<event::Body> parse_body(std::string_view name, const Json& json) {
     E parsed;
     Reader reader(json);
     Layout<E>::fields(parsed, reader);
-    if (!reader.problem().empty()) return fail(ErrorKind::bad_input, fmt::format("event '{}': {}", name, reader.problem()));
+    if (!reader.problem().empty())
+      return fail(ErrorKind::bad_input, fmt::format("event '{}': {}", name, reader.problem()));
     return event::Body(std::move(parsed));
   }
 }
@@ -365,7 +369,8 @@ std::string to_json_line(const Event& event) {
 
 Result<Event> parse_event(std::string_view line) {
   const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return fail(ErrorKind::bad_input, fmt::format("expected a JSON object, found '{}'", one_line(line, 60)));
+  if (!json.is_object())
+    return fail(ErrorKind::bad_input, fmt::format("expected a JSON object, found '{}'", one_line(line, 60)));
   std::string time;
   std::string name;
   Reader reader(json);
@@ -373,7 +378,9 @@ Result<Event> parse_event(std::string_view line) {
   reader("event", name);
   if (!reader.problem().empty()) return fail(ErrorKind::bad_input, reader.problem());
   auto at = parse_time(time);
-  if (!at) return fail(ErrorKind::bad_input, fmt::format("field 'time': expected YYYY-MM-DDThh:mm:ss.uuuuuuZ, found '{}'", one_line(time, 40)));
+  if (!at)
+    return fail(ErrorKind::bad_input,
+                fmt::format("field 'time': expected YYYY-MM-DDThh:mm:ss.uuuuuuZ, found '{}'", one_line(time, 40)));
   return Event{*at, TRY(parse_body(name, json))};
 }
 

@@ -19,20 +19,35 @@ class Chance {
   int number(int low, int high) { return std::uniform_int_distribution(low, high)(engine_); }
   int any_int() {
     switch (number(0, 3)) {
-      case 0: return std::numeric_limits<int>::min();
-      case 1: return std::numeric_limits<int>::max();
-      default: return number(-300, 300);
+      case 0:
+        return std::numeric_limits<int>::min();
+      case 1:
+        return std::numeric_limits<int>::max();
+      default:
+        return number(-300, 300);
     }
   }
   std::string text() {
-    static const std::vector<std::string> hard{"", "plain", "\"quoted\" \\ back", "two\nlines\r\n", std::string("nul\0byte", 8), "\xff\xfe\x80 no utf-8",
-                                               "g\xc3\xbcltig", "{\"hex\":\"00\"}", "\xed\xa0\x80", "\xf4\x90\x80\x80", "</script>", "\x1b[2J"};
+    static const std::vector<std::string> hard{"",
+                                               "plain",
+                                               "\"quoted\" \\ back",
+                                               "two\nlines\r\n",
+                                               std::string("nul\0byte", 8),
+                                               "\xff\xfe\x80 no utf-8",
+                                               "g\xc3\xbcltig",
+                                               "{\"hex\":\"00\"}",
+                                               "\xed\xa0\x80",
+                                               "\xf4\x90\x80\x80",
+                                               "</script>",
+                                               "\x1b[2J"};
     std::string result = hard[static_cast<std::size_t>(number(0, static_cast<int>(hard.size()) - 1))];
     for (int i = number(0, 20); i > 0; --i) result += static_cast<char>(number(-128, 127));
     return result;
   }
   template <typename Tag>
-  void fill(StrongId<Tag>& value) { value = StrongId<Tag>(text()); }
+  void fill(StrongId<Tag>& value) {
+    value = StrongId<Tag>(text());
+  }
   void fill(std::string& value) { value = text(); }
   void fill(int& value) { value = any_int(); }
   void fill(bool& value) { value = number(0, 1) == 1; }
@@ -71,8 +86,8 @@ class Chance {
     } else if constexpr (std::is_same_v<E, event::StepBegin> || std::is_same_v<E, event::BootEnd>) {
       auto& [a, b, c, d] = event;
       fill_all(a, b, c, d);
-    } else if constexpr (std::is_same_v<E, event::Fault> || std::is_same_v<E, event::VariantEnd> || std::is_same_v<E, event::VariantBegin> ||
-                         std::is_same_v<E, event::ScenarioBegin>) {
+    } else if constexpr (std::is_same_v<E, event::Fault> || std::is_same_v<E, event::VariantEnd> ||
+                         std::is_same_v<E, event::VariantBegin> || std::is_same_v<E, event::ScenarioBegin>) {
       auto& [a, b, c] = event;
       fill_all(a, b, c);
     } else {
@@ -93,19 +108,24 @@ bool same(const event::RunBegin& a, const event::RunBegin& b) {
   return std::tie(a.run, a.version, a.command, a.connection, a.acceleration, a.host, a.scenarios) ==
          std::tie(b.run, b.version, b.command, b.connection, b.acceleration, b.host, b.scenarios);
 }
-bool same(const event::Phase& a, const event::Phase& b) { return a.what == b.what && a.fraction == b.fraction; }
+bool same(const event::Phase& a, const event::Phase& b) {
+  return a.what == b.what && a.fraction == b.fraction;
+}
 bool same(const event::ScenarioBegin& a, const event::ScenarioBegin& b) {
   return std::tie(a.scenario, a.text, a.file) == std::tie(b.scenario, b.text, b.file);
 }
 bool same(const event::VariantBegin& a, const event::VariantBegin& b) {
   return std::tie(a.scenario, a.variant, a.facts) == std::tie(b.scenario, b.variant, b.facts);
 }
-bool same(const event::BootBegin& a, const event::BootBegin& b) { return same_where(a.where, b.where) && a.machine == b.machine; }
+bool same(const event::BootBegin& a, const event::BootBegin& b) {
+  return same_where(a.where, b.where) && a.machine == b.machine;
+}
 bool same(const event::BootEnd& a, const event::BootEnd& b) {
   return same_where(a.where, b.where) && std::tie(a.outcome, a.detail, a.took) == std::tie(b.outcome, b.detail, b.took);
 }
 bool same(const event::StepBegin& a, const event::StepBegin& b) {
-  return same_where(a.where, b.where) && std::tie(a.step, a.repetition, a.what) == std::tie(b.step, b.repetition, b.what);
+  return same_where(a.where, b.where) &&
+         std::tie(a.step, a.repetition, a.what) == std::tie(b.step, b.repetition, b.what);
 }
 bool same(const event::StepEnd& a, const event::StepEnd& b) {
   return same_where(a.where, b.where) &&
@@ -113,7 +133,8 @@ bool same(const event::StepEnd& a, const event::StepEnd& b) {
              std::tie(b.step, b.repetition, b.exit_status, b.signal, b.error, b.stage, b.out, b.err, b.detail, b.took);
 }
 bool same(const event::Evidence& a, const event::Evidence& b) {
-  return same_where(a.where, b.where) && std::tie(a.kind, a.file, a.sha256, a.label) == std::tie(b.kind, b.file, b.sha256, b.label);
+  return same_where(a.where, b.where) &&
+         std::tie(a.kind, a.file, a.sha256, a.label) == std::tie(b.kind, b.file, b.sha256, b.label);
 }
 bool same(const event::Fault& a, const event::Fault& b) {
   return same_where(a.where, b.where) && std::tie(a.kind, a.message) == std::tie(b.kind, b.message);
@@ -121,15 +142,21 @@ bool same(const event::Fault& a, const event::Fault& b) {
 bool same(const event::VariantEnd& a, const event::VariantEnd& b) {
   return std::tie(a.scenario, a.variant, a.took) == std::tie(b.scenario, b.variant, b.took);
 }
-bool same(const event::ScenarioEnd& a, const event::ScenarioEnd& b) { return a.scenario == b.scenario && a.took == b.took; }
-bool same(const event::Skipped& a, const event::Skipped& b) { return a.scenario == b.scenario && a.reason == b.reason; }
-bool same(const event::RunEnd& a, const event::RunEnd& b) { return a.interrupted == b.interrupted && a.took == b.took; }
+bool same(const event::ScenarioEnd& a, const event::ScenarioEnd& b) {
+  return a.scenario == b.scenario && a.took == b.took;
+}
+bool same(const event::Skipped& a, const event::Skipped& b) {
+  return a.scenario == b.scenario && a.reason == b.reason;
+}
+bool same(const event::RunEnd& a, const event::RunEnd& b) {
+  return a.interrupted == b.interrupted && a.took == b.took;
+}
 
 template <typename E>
 class EveryEvent : public testing::Test {};
-using Bodies = testing::Types<event::RunBegin, event::Phase, event::ScenarioBegin, event::VariantBegin, event::BootBegin, event::BootEnd,
-                              event::StepBegin, event::StepEnd, event::Evidence, event::Fault, event::VariantEnd, event::ScenarioEnd,
-                              event::Skipped, event::RunEnd>;
+using Bodies = testing::Types<event::RunBegin, event::Phase, event::ScenarioBegin, event::VariantBegin,
+                              event::BootBegin, event::BootEnd, event::StepBegin, event::StepEnd, event::Evidence,
+                              event::Fault, event::VariantEnd, event::ScenarioEnd, event::Skipped, event::RunEnd>;
 TYPED_TEST_SUITE(EveryEvent, Bodies);
 
 static_assert(std::variant_size_v<event::Body> == 14, "a new event belongs into the list above");
@@ -153,9 +180,10 @@ TYPED_TEST(EveryEvent, comes_back_as_it_was_written_whatever_its_fields_hold) {
 TEST(EventCodec, a_line_is_readable_json_with_time_and_name_first) {
   const Event event{EventTime(std::chrono::microseconds(1'700'000'000'000'005)),
                     event::BootEnd{{ScenarioId("a/b"), "main", 1, 0}, "agent", "", milliseconds(1900)}};
-  EXPECT_EQ(to_json_line(event),
-            R"({"time":"2023-11-14T22:13:20.000005Z","event":"boot_end","scenario":"a/b","variant":"main","round":1,"boot":0,)"
-            R"("outcome":"agent","detail":"","took_ms":1900})");
+  EXPECT_EQ(
+      to_json_line(event),
+      R"({"time":"2023-11-14T22:13:20.000005Z","event":"boot_end","scenario":"a/b","variant":"main","round":1,"boot":0,)"
+      R"("outcome":"agent","detail":"","took_ms":1900})");
 }
 
 std::string problem(std::string_view line) {
@@ -169,19 +197,24 @@ TEST(EventCodec, says_what_is_wrong_with_a_line) {
   const std::string time = R"({"time":"2023-11-14T22:13:20.000005Z",)";
   EXPECT_EQ(problem("[1]"), "expected a JSON object, found '[1]'");
   EXPECT_EQ(problem(R"({"event":"run_end"})"), "field 'time' is missing");
-  EXPECT_EQ(problem(R"({"time":"yesterday","event":"run_end"})"), "field 'time': expected YYYY-MM-DDThh:mm:ss.uuuuuuZ, found 'yesterday'");
+  EXPECT_EQ(problem(R"({"time":"yesterday","event":"run_end"})"),
+            "field 'time': expected YYYY-MM-DDThh:mm:ss.uuuuuuZ, found 'yesterday'");
   EXPECT_EQ(problem(time + R"("event":"tea"})"), "unknown event 'tea'");
   EXPECT_EQ(problem(time + R"("event":"run_end","interrupted":false})"), "event 'run_end': field 'took_ms' is missing");
   EXPECT_EQ(problem(time + R"("event":"run_end","interrupted":0,"took_ms":1})"),
             "event 'run_end': field 'interrupted' has the wrong type or range (number)");
-  EXPECT_EQ(problem(time + R"("event":"boot_begin","scenario":"a","variant":"main","round":4294967296,"boot":0,"machine":""})"),
-            "event 'boot_begin': field 'round' has the wrong type or range (number)");
+  EXPECT_EQ(
+      problem(time +
+              R"("event":"boot_begin","scenario":"a","variant":"main","round":4294967296,"boot":0,"machine":""})"),
+      "event 'boot_begin': field 'round' has the wrong type or range (number)");
   EXPECT_EQ(problem(time + R"("event":"skipped","scenario":"a","reason":{"hex":"0g"}})"),
             "event 'skipped': field 'reason' has the wrong type or range (object)");
 }
 
 TEST(EventCodec, a_field_of_a_later_version_is_passed_over) {
-  EXPECT_EQ(problem(R"({"time":"2023-11-14T22:13:20.000005Z","event":"run_end","interrupted":false,"took_ms":1,"new":[{}]})"), "parsed");
+  EXPECT_EQ(
+      problem(R"({"time":"2023-11-14T22:13:20.000005Z","event":"run_end","interrupted":false,"took_ms":1,"new":[{}]})"),
+      "parsed");
 }
 
 TEST(EventCodec, deep_nesting_is_an_error_and_no_crash) {

@@ -12,9 +12,11 @@ using testing::HasSubstr;
 using testing::SizeIs;
 
 /// A scenario of two rounds with one check and no control.
-Verdict verdict_of(const std::string& check, const std::vector<std::vector<std::string>>& rounds, const std::function<void(StreamBuilder&)>& spoil = {}) {
+Verdict verdict_of(const std::string& check, const std::vector<std::vector<std::string>>& rounds,
+                   const std::function<void(StreamBuilder&)>& spoil = {}) {
   const std::string yaml = "id: a/b\nclaim: c\nrounds: " + std::to_string(rounds.size()) +
-                           "\nsteps: [{id: run, run: 'true'}]\nchecks: [{id: check, " + check + "}]\nno_control_because: this is a test\n";
+                           "\nsteps: [{id: run, run: 'true'}]\nchecks: [{id: check, " + check +
+                           "}]\nno_control_because: this is a test\n";
   StreamBuilder s;
   s.begin_run({"a/b"}).begin_scenario("a/b", yaml).begin_variant("main");
   for (const auto& files : rounds) {
@@ -32,12 +34,15 @@ std::string result(const Verdict& verdict) {
 TEST(PcrJudge, one_value_over_rounds) {
   EXPECT_EQ(result(verdict_of("pcr: {rounds: same}", {{"/a", "/b"}, {"/a", "/b"}})), "pass");
   EXPECT_EQ(result(verdict_of("pcr: {rounds: differs}", {{"/a", "/b"}, {"/b", "/a"}})), "pass");
-  EXPECT_THAT(result(verdict_of("pcr: {rounds: differs}", {{"/a"}, {"/a"}})), HasSubstr("fail: check: expected PCR 10 (sha256) differs over rounds, saw "));
+  EXPECT_THAT(result(verdict_of("pcr: {rounds: differs}", {{"/a"}, {"/a"}})),
+              HasSubstr("fail: check: expected PCR 10 (sha256) differs over rounds, saw "));
 }
 
 TEST(PcrJudge, says_which_measurement_moved_where) {
-  const Verdict verdict = verdict_of("pcr: {rounds: same}", {{"/a", "/b", "/c"}, {"/a", "/b", "/c"}, {"/c", "/a", "/b"}});
-  EXPECT_EQ(result(verdict), "fail: check: expected PCR 10 (sha256) has one value over rounds, saw 2 values in 3 rounds");
+  const Verdict verdict =
+      verdict_of("pcr: {rounds: same}", {{"/a", "/b", "/c"}, {"/a", "/b", "/c"}, {"/c", "/a", "/b"}});
+  EXPECT_EQ(result(verdict),
+            "fail: check: expected PCR 10 (sha256) has one value over rounds, saw 2 values in 3 rounds");
   ASSERT_THAT(verdict.checks, SizeIs(2));
   const CheckVerdict& check = verdict.checks[1];
   ASSERT_THAT(check.diffs, SizeIs(1));
@@ -50,7 +55,8 @@ TEST(PcrJudge, says_which_measurement_moved_where) {
 
 TEST(PcrJudge, one_round_is_no_comparison) {
   EXPECT_EQ(result(verdict_of("pcr: {rounds: same}", {{"/a"}})).substr(0, 6), "broken");
-  EXPECT_THAT(result(verdict_of("pcr: {index: 9, rounds: same}", {{"/a"}, {"/a"}})), HasSubstr("PCR 9 of bank sha256 is not there"));
+  EXPECT_THAT(result(verdict_of("pcr: {index: 9, rounds: same}", {{"/a"}, {"/a"}})),
+              HasSubstr("PCR 9 of bank sha256 is not there"));
 }
 
 TEST(PcrJudge, quote_steps_are_the_moments_compared_where_there_are_any) {
@@ -70,7 +76,8 @@ TEST(LogSetJudge, order_does_not_matter_and_content_does) {
 
 TEST(LogEntryJudge, counts_entries_of_a_path_per_round) {
   EXPECT_EQ(result(verdict_of("log_entry: {path: /a, count: 1}", {{"/a", "/b"}, {"/b", "/a"}})), "pass");
-  EXPECT_EQ(result(verdict_of("log_entry: {path: /a}", {{"/a"}, {"/b"}})), "fail: check: expected /a measured in each round, saw not measured in round 2");
+  EXPECT_EQ(result(verdict_of("log_entry: {path: /a}", {{"/a"}, {"/b"}})),
+            "fail: check: expected /a measured in each round, saw not measured in round 2");
   EXPECT_EQ(result(verdict_of("log_entry: {path: /a, count: 0}", {{"/b"}})), "pass");
   EXPECT_EQ(result(verdict_of("log_entry: {path: /a b}", {{"/a b"}})), "pass");
 }
@@ -88,9 +95,12 @@ TEST(AttestJudge, a_log_that_gives_the_pcr_replays) {
 
 TEST(AttestJudge, a_log_that_does_not_give_the_pcr_fails_with_the_round) {
   auto spoil = [](StreamBuilder& s) {
-    if (s.where().round == 2) s.evidence("pcrs", "sha256 10 " + std::string(64, 'a') + "\n", "late").evidence("ima_binary", std::string(), "late");
+    if (s.where().round == 2)
+      s.evidence("pcrs", "sha256 10 " + std::string(64, 'a') + "\n", "late")
+          .evidence("ima_binary", std::string(), "late");
   };
-  EXPECT_THAT(result(verdict_of("attest: log_replays", {{"/a"}, {"/a"}}, spoil)), HasSubstr("(main, round 2, quote step 'late')"));
+  EXPECT_THAT(result(verdict_of("attest: log_replays", {{"/a"}, {"/a"}}, spoil)),
+              HasSubstr("(main, round 2, quote step 'late')"));
 }
 
 TEST(AttestJudge, a_flipped_bit_in_the_control_is_noticed_and_the_evidence_stays_whole) {
@@ -106,7 +116,8 @@ control:
 )";
   StreamBuilder s;
   s.begin_run({"a/b"}).begin_scenario("a/b", yaml);
-  for (const char* variant : {"main", "control"}) s.begin_variant(variant).boot().step("run", exited(0)).measured({"/a", "/b"}).end_variant();
+  for (const char* variant : {"main", "control"})
+    s.begin_variant(variant).boot().step("run", exited(0)).measured({"/a", "/b"}).end_variant();
   s.end_scenario().end_run();
   const Verdict verdict = judge(s.events(), s.reader()).at(0);
   EXPECT_EQ(result(verdict), "pass");

@@ -112,7 +112,8 @@ Result<AttestationEvidence> VariantEvidence::attestation(const EvidenceSet& set)
   std::string nonce = text_part("nonce.hex");
   while (!nonce.empty() && (nonce.back() == '\n' || nonce.back() == '\r')) nonce.pop_back();
   evidence.nonce = TRY(from_hex(nonce), *set.quote + "/nonce.hex");
-  if (evidence.quote_message.empty()) return fail(ErrorKind::infra, fmt::format("{}/quote.msg is missing or empty", *set.quote));
+  if (evidence.quote_message.empty())
+    return fail(ErrorKind::infra, fmt::format("{}/quote.msg is missing or empty", *set.quote));
   if (tamper_.log_bit_in_entry && *tamper_.log_bit_in_entry >= 0)
     evidence.binary_log = TRY(flip_log_bit(evidence.binary_log, static_cast<std::size_t>(*tamper_.log_bit_in_entry)));
   return evidence;
@@ -120,7 +121,8 @@ Result<AttestationEvidence> VariantEvidence::attestation(const EvidenceSet& set)
 
 Result<std::vector<Bytes>> VariantEvidence::authorities() const {
   auto fact = variant_.facts.find("tpm_ca");
-  if (fact == variant_.facts.end()) return fail(ErrorKind::infra, "the certificate authority of the TPM was not recorded");
+  if (fact == variant_.facts.end())
+    return fail(ErrorKind::infra, "the certificate authority of the TPM was not recorded");
   std::vector<Bytes> certificates;
   certificates.push_back(TRY(read(fact->second, "certificate authority of the TPM")));
   return certificates;

@@ -12,7 +12,7 @@ namespace diglab {
 /// Logs, PCRs and quote that were taken at one moment: by a quote step, or at the end of a boot.
 struct EvidenceSet {
   event::Where where;
-  std::string label;  ///< The quote step's id; empty for the end of a boot.
+  std::string label;                      ///< The quote step's id; empty for the end of a boot.
   std::optional<std::string> binary_log;  ///< Files, relative to the results directory.
   std::optional<std::string> ascii_log;
   std::optional<std::string> pcrs;
@@ -26,8 +26,9 @@ struct EvidenceSet {
   [[nodiscard]] std::string pcrs_file() const { return quote ? *quote + "/pcrs.txt" : pcrs.value_or(""); }
 };
 
-/// The evidence of one variant, read when asked for and with the scenario's deliberate corruption applied: what lies on the disk stays
-/// what the machine said. Every error is about the laboratory: the evidence is missing or cannot be read.
+/// The evidence of one variant, read when asked for and with the scenario's deliberate corruption applied: what lies on
+/// the disk stays what the machine said. Every error is about the laboratory: the evidence is missing or cannot be
+/// read.
 class VariantEvidence {
  public:
   VariantEvidence(const VariantRecord& variant, const EvidenceReader& read, const EvidenceTamper& tamper);

@@ -80,9 +80,10 @@ Result<bool> holds(const Expectation& expectation, const event::StepEnd& end) {
 }
 
 Result<bool> found_in(std::string_view text, const std::string& pattern) {
-  // libstdc++'s default matcher recurses once per character, which 64 KiB of output on one line turns into a stack overflow, and may
-  // backtrack for ever. Its other matcher does neither, and refuses back-references, which nobody needs here. A search
-  // would try again from every character; a match of the whole text with anything around the pattern goes through it once.
+  // libstdc++'s default matcher recurses once per character, which 64 KiB of output on one line turns into a stack
+  // overflow, and may backtrack for ever. Its other matcher does neither, and refuses back-references, which nobody
+  // needs here. A search would try again from every character; a match of the whole text with anything around the
+  // pattern goes through it once.
   try {
     const std::regex alone(pattern);  // So that "a)(b" is wrong, as it is without the words around it.
     const std::regex whole("[\\s\\S]*(?:" + pattern + ")[\\s\\S]*",

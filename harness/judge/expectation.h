@@ -11,7 +11,8 @@ namespace diglab {
 /// "exit status 1, stderr: ...", "EACCES from execve", "SIGKILL", "no outcome".
 [[nodiscard]] std::string describe(const event::StepEnd& end);
 
-/// Whether anything is known about how the step ended. One that did not end is no success, no refusal and no opposite of anything.
+/// Whether anything is known about how the step ended. One that did not end is no success, no refusal and no opposite
+/// of anything.
 [[nodiscard]] bool has_outcome(const event::StepEnd& end);
 
 /// Whether the outcome is as expected; bad_input for a regular expression that cannot be used.

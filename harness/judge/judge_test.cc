@@ -46,9 +46,17 @@ struct Story {
 
   StreamBuilder stream() const {
     StreamBuilder s;
-    s.begin_run({"exec/unknown"}).begin_scenario("exec/unknown", yaml).begin_variant("main").boot("agent", main_console);
+    s.begin_run({"exec/unknown"})
+        .begin_scenario("exec/unknown", yaml)
+        .begin_variant("main")
+        .boot("agent", main_console);
     s.step("exec", main_exec).step("other", main_other).evidence("audit", main_audit).end_variant();
-    s.begin_variant("control").boot().step("exec", control_exec).step("other", control_other).evidence("audit", control_audit).end_variant();
+    s.begin_variant("control")
+        .boot()
+        .step("exec", control_exec)
+        .step("other", control_other)
+        .evidence("audit", control_audit)
+        .end_variant();
     s.end_scenario().end_run();
     return s;
   }
@@ -93,7 +101,8 @@ TEST(Judge, fails_when_the_control_violates_but_not_as_stated) {
   story.control_exec = refused("ENOENT", "execve");
   const Verdict verdict = story.verdict();
   EXPECT_EQ(verdict.outcome, Outcome::fail);
-  EXPECT_EQ(verdict.reason, "in the control, exec: expected exit status 0 instead, saw ENOENT from execve (control, round 1)");
+  EXPECT_EQ(verdict.reason,
+            "in the control, exec: expected exit status 0 instead, saw ENOENT from execve (control, round 1)");
 }
 
 TEST(Judge, what_the_control_does_not_name_must_hold_there_too) {
@@ -106,11 +115,14 @@ TEST(Judge, what_the_control_does_not_name_must_hold_there_too) {
 
 TEST(Judge, a_denial_must_be_of_that_file_for_that_cause) {
   Story story;
-  story.main_audit = audit_record(1, "/root/unknown", "missing-hash") + audit_record(2, "/root/other", "IMA-signature-required");
+  story.main_audit =
+      audit_record(1, "/root/unknown", "missing-hash") + audit_record(2, "/root/other", "IMA-signature-required");
   const Verdict verdict = story.verdict();
   EXPECT_EQ(verdict.outcome, Outcome::fail);
-  EXPECT_THAT(verdict.reason, HasSubstr("denied: expected denial of /root/unknown because of IMA-signature-required, at least one per round, "
-                                        "saw no such denial in round 1"));
+  EXPECT_THAT(
+      verdict.reason,
+      HasSubstr("denied: expected denial of /root/unknown because of IMA-signature-required, at least one per round, "
+                "saw no such denial in round 1"));
   EXPECT_THAT(verdict.checks[2].detail, HasSubstr("missing-hash for /root/unknown"));
 }
 
@@ -177,16 +189,21 @@ TEST(Judge, taking_any_event_out_of_a_good_stream_never_gives_a_wrong_pass) {
     const auto verdicts = judge(events, s.reader());
     ASSERT_THAT(verdicts, SizeIs(1));
     // These only say when or what; the outcome is in other events. (The audit log may not go: none proves no absence.)
-    const bool harmless = std::holds_alternative<event::RunBegin>(gone) || std::holds_alternative<event::RunEnd>(gone) ||
-                          std::holds_alternative<event::VariantBegin>(gone) || std::holds_alternative<event::BootBegin>(gone) ||
-                          std::holds_alternative<event::StepBegin>(gone);
+    const bool harmless =
+        std::holds_alternative<event::RunBegin>(gone) || std::holds_alternative<event::RunEnd>(gone) ||
+        std::holds_alternative<event::VariantBegin>(gone) || std::holds_alternative<event::BootBegin>(gone) ||
+        std::holds_alternative<event::StepBegin>(gone);
     EXPECT_TRUE(harmless || verdicts[0].outcome != Outcome::pass) << to_json_line({s.events()[out].time, gone});
   }
 }
 
 TEST(Judge, says_where_a_killed_run_was) {
   StreamBuilder s;
-  s.begin_run({"exec/unknown", "later"}).begin_scenario("exec/unknown", unknown_denied).begin_variant("main").boot().begin_step("exec");
+  s.begin_run({"exec/unknown", "later"})
+      .begin_scenario("exec/unknown", unknown_denied)
+      .begin_variant("main")
+      .boot()
+      .begin_step("exec");
   const auto verdicts = judge(s.events(), s.reader());
   ASSERT_THAT(verdicts, SizeIs(2));
   EXPECT_EQ(verdicts[0].reason, "the run ended before this scenario did; last seen: main, round 1, step exec");
@@ -243,8 +260,12 @@ control:
 
 TEST(Judge, an_expected_panic_is_no_kernel_report_and_excuses_what_could_not_run) {
   StreamBuilder s;
-  const std::string console = "[    1.000000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100\n";
-  s.begin_run({"boot/refused"}).begin_scenario("boot/refused", must_not_boot).begin_variant("main").boot("panic", console);
+  const std::string console =
+      "[    1.000000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100\n";
+  s.begin_run({"boot/refused"})
+      .begin_scenario("boot/refused", must_not_boot)
+      .begin_variant("main")
+      .boot("panic", console);
   s.fault("boot", "panic").end_variant();
   s.begin_variant("control").boot().step("run", exited(0)).end_variant().end_scenario().end_run();
   const Verdict verdict = judge(s.events(), s.reader()).at(0);
@@ -257,7 +278,11 @@ TEST(Judge, an_oops_beside_an_expected_panic_is_still_one) {
   const std::string console =
       "[    1.000000] BUG: kernel NULL pointer dereference, address: 0000000000000008\n"
       "[    1.000001] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100\n";
-  s.begin_run({"boot/refused"}).begin_scenario("boot/refused", must_not_boot).begin_variant("main").boot("panic", console).end_variant();
+  s.begin_run({"boot/refused"})
+      .begin_scenario("boot/refused", must_not_boot)
+      .begin_variant("main")
+      .boot("panic", console)
+      .end_variant();
   s.begin_variant("control").boot().step("run", exited(0)).end_variant().end_scenario().end_run();
   const Verdict verdict = judge(s.events(), s.reader()).at(0);
   EXPECT_EQ(verdict.outcome, Outcome::fail);
@@ -297,7 +322,8 @@ TEST(Judge, some_wants_one_outcome_of_all_repetitions_and_rounds) {
 }
 
 TEST(Judge, a_repetition_or_round_that_did_not_run_breaks) {
-  EXPECT_EQ(verdict_of_races({{3, 0, 0}, {0, 0}}).reason, "main: step 'race' did not run (main, round 2): 2 of 3 outcomes");
+  EXPECT_EQ(verdict_of_races({{3, 0, 0}, {0, 0}}).reason,
+            "main: step 'race' did not run (main, round 2): 2 of 3 outcomes");
   EXPECT_EQ(verdict_of_races({{3, 0, 0}}).reason, "main: round 2 of 2 never booted");
 }
 

@@ -29,9 +29,10 @@ std::vector<std::size_t> partners(std::span<const Measurement> left, std::span<c
   return result;
 }
 
-/// Marks the left indices of a longest run of partners whose order is the same on both sides: those stayed, the rest moved.
+/// Marks the left indices of a longest run of partners whose order is the same on both sides: those stayed, the rest
+/// moved.
 std::vector<bool> stayed(const std::vector<std::size_t>& partner) {
-  std::vector<std::size_t> tails;                             // left index that ends the best run of each length
+  std::vector<std::size_t> tails;  // left index that ends the best run of each length
   std::vector<std::size_t> previous(partner.size(), none);
   for (std::size_t i = 0; i < partner.size(); ++i) {
     if (partner[i] == none) continue;
@@ -48,7 +49,8 @@ std::vector<bool> stayed(const std::vector<std::size_t>& partner) {
 }
 
 /// Pairs what was removed with what was added under the same path: one change of content instead of two.
-void pair_changed(std::vector<LogDiff::Change>& changes, std::span<const Measurement> left, std::span<const Measurement> right) {
+void pair_changed(std::vector<LogDiff::Change>& changes, std::span<const Measurement> left,
+                  std::span<const Measurement> right) {
   std::unordered_map<std::string_view, std::deque<LogDiff::Change*>> removed;
   for (auto& change : changes) {
     if (change.kind == LogDiff::Kind::removed) removed[change.path].push_back(&change);
@@ -71,18 +73,28 @@ void pair_changed(std::vector<LogDiff::Change>& changes, std::span<const Measure
 
 std::string_view to_string(LogDiff::Kind kind) {
   switch (kind) {
-    case LogDiff::Kind::moved: return "moved";
-    case LogDiff::Kind::changed: return "changed";
-    case LogDiff::Kind::removed: return "removed";
-    case LogDiff::Kind::added: return "added";
+    case LogDiff::Kind::moved:
+      return "moved";
+    case LogDiff::Kind::changed:
+      return "changed";
+    case LogDiff::Kind::removed:
+      return "removed";
+    case LogDiff::Kind::added:
+      return "added";
   }
   return "?";
 }
 
-LogDiff compare_logs(std::string left_name, std::span<const Measurement> left, std::string right_name, std::span<const Measurement> right,
-                     std::size_t limit) {
-  LogDiff diff{.left = std::move(left_name), .right = std::move(right_name), .left_size = left.size(), .right_size = right.size(),
-               .first = {}, .changes = {}, .omitted = 0, .rows = {}};
+LogDiff compare_logs(std::string left_name, std::span<const Measurement> left, std::string right_name,
+                     std::span<const Measurement> right, std::size_t limit) {
+  LogDiff diff{.left = std::move(left_name),
+               .right = std::move(right_name),
+               .left_size = left.size(),
+               .right_size = right.size(),
+               .first = {},
+               .changes = {},
+               .omitted = 0,
+               .rows = {}};
   const std::size_t shorter = std::min(left.size(), right.size());
   std::size_t first = 0;
   while (first < shorter && left[first].key == right[first].key) ++first;
@@ -94,18 +106,22 @@ LogDiff compare_logs(std::string left_name, std::span<const Measurement> left, s
   std::vector<bool> matched(right.size(), false);
   for (std::size_t i = 0; i < left.size(); ++i) {
     if (partner[i] == none) {
-      diff.changes.push_back({.kind = LogDiff::Kind::removed, .path = left[i].path, .from = i + 1, .to = 0, .note = {}});
+      diff.changes.push_back(
+          {.kind = LogDiff::Kind::removed, .path = left[i].path, .from = i + 1, .to = 0, .note = {}});
       continue;
     }
     matched[partner[i]] = true;
     if (!in_place[i])
-      diff.changes.push_back({.kind = LogDiff::Kind::moved, .path = left[i].path, .from = i + 1, .to = partner[i] + 1, .note = {}});
+      diff.changes.push_back(
+          {.kind = LogDiff::Kind::moved, .path = left[i].path, .from = i + 1, .to = partner[i] + 1, .note = {}});
   }
   for (std::size_t i = 0; i < right.size(); ++i) {
-    if (!matched[i]) diff.changes.push_back({.kind = LogDiff::Kind::added, .path = right[i].path, .from = 0, .to = i + 1, .note = {}});
+    if (!matched[i])
+      diff.changes.push_back({.kind = LogDiff::Kind::added, .path = right[i].path, .from = 0, .to = i + 1, .note = {}});
   }
   pair_changed(diff.changes, left, right);
-  std::ranges::stable_sort(diff.changes, {}, [](const LogDiff::Change& change) { return change.to ? change.to : change.from; });
+  std::ranges::stable_sort(diff.changes, {},
+                           [](const LogDiff::Change& change) { return change.to ? change.to : change.from; });
   if (diff.changes.size() > limit) {
     diff.omitted = diff.changes.size() - limit;
     diff.changes.resize(limit);
@@ -125,7 +141,8 @@ LogDiff compare_logs(std::string left_name, std::span<const Measurement> left, s
 
 std::string LogDiff::to_string() const {
   if (!first) return fmt::format("{} and {}: the same {} measurements in the same order", left, right, left_size);
-  std::string text = fmt::format("{} ({} entries) and {} ({} entries) differ from entry {} on", left, left_size, right, right_size, *first);
+  std::string text = fmt::format("{} ({} entries) and {} ({} entries) differ from entry {} on", left, left_size, right,
+                                 right_size, *first);
   for (const Row& row : rows) {
     if (row.position != *first) continue;
     auto name = [](const std::string& path) { return path.empty() ? std::string("end of list") : one_line(path); };
@@ -134,10 +151,18 @@ std::string LogDiff::to_string() const {
   for (const Change& change : changes) {
     const std::string path = one_line(change.path);
     switch (change.kind) {
-      case Kind::moved: text += fmt::format("\n{} moved from {} to {}", path, change.from, change.to); break;
-      case Kind::changed: text += fmt::format("\n{} changed ({} to {}): {}", path, change.from, change.to, change.note); break;
-      case Kind::removed: text += fmt::format("\n{} only in {}, at {}", path, left, change.from); break;
-      case Kind::added: text += fmt::format("\n{} only in {}, at {}", path, right, change.to); break;
+      case Kind::moved:
+        text += fmt::format("\n{} moved from {} to {}", path, change.from, change.to);
+        break;
+      case Kind::changed:
+        text += fmt::format("\n{} changed ({} to {}): {}", path, change.from, change.to, change.note);
+        break;
+      case Kind::removed:
+        text += fmt::format("\n{} only in {}, at {}", path, left, change.from);
+        break;
+      case Kind::added:
+        text += fmt::format("\n{} only in {}, at {}", path, right, change.to);
+        break;
     }
   }
   if (omitted) text += fmt::format("\nand {} more", omitted);

@@ -11,9 +11,9 @@ namespace diglab {
 
 /// One measurement, as far as comparing needs it.
 struct Measurement {
-  std::string key;    ///< Equal keys extend a PCR by the same value.
-  std::string path;   ///< What was measured, for people.
-  std::string digest; ///< Of the file, for people: "sha256:12ab...".
+  std::string key;     ///< Equal keys extend a PCR by the same value.
+  std::string path;    ///< What was measured, for people.
+  std::string digest;  ///< Of the file, for people: "sha256:12ab...".
 };
 
 /// Where two measurement lists part, by the fewest moves: what must be taken out of one and put back elsewhere
@@ -36,12 +36,12 @@ struct LogDiff {
   /// One row of the neighbourhood in which they part first.
   struct Row {
     std::size_t position = 0;
-    std::string left;   ///< Path in the first list at this position; empty past its end.
+    std::string left;  ///< Path in the first list at this position; empty past its end.
     std::string right;
     bool same = false;
   };
 
-  std::string left;   ///< What the lists are: "round 1".
+  std::string left;  ///< What the lists are: "round 1".
   std::string right;
   std::size_t left_size = 0;
   std::size_t right_size = 0;

@@ -42,19 +42,23 @@ TEST(LogDiff, names_the_one_measurement_that_moved_and_not_those_it_overtook) {
   const auto d = diff("boot a b c d e", "boot e a b c d");
   EXPECT_EQ(d.first, 2u);
   EXPECT_THAT(d.changes, ElementsAre(LogDiff::Change{Kind::moved, "e", 6, 2, ""}));
-  EXPECT_EQ(d.to_string(), "round 1 (6 entries) and round 2 (6 entries) differ from entry 2 on: a / e\ne moved from 6 to 2");
+  EXPECT_EQ(d.to_string(),
+            "round 1 (6 entries) and round 2 (6 entries) differ from entry 2 on: a / e\ne moved from 6 to 2");
 }
 
 TEST(LogDiff, tells_additions_removals_and_changed_content_apart) {
   const auto d = diff("boot a b=1 c", "boot b=2 c x");
-  EXPECT_THAT(d.changes, ElementsAre(LogDiff::Change{Kind::removed, "a", 2, 0, ""}, LogDiff::Change{Kind::changed, "b", 3, 2, "1 -> 2"},
+  EXPECT_THAT(d.changes, ElementsAre(LogDiff::Change{Kind::removed, "a", 2, 0, ""},
+                                     LogDiff::Change{Kind::changed, "b", 3, 2, "1 -> 2"},
                                      LogDiff::Change{Kind::added, "x", 0, 4, ""}));
 }
 
 TEST(LogDiff, a_list_that_goes_on_where_the_other_ends_differs_there) {
   const auto d = diff("a b", "a b c");
   EXPECT_EQ(d.first, 3u);
-  EXPECT_EQ(d.to_string(), "round 1 (2 entries) and round 2 (3 entries) differ from entry 3 on: end of list / c\nc only in round 2, at 3");
+  EXPECT_EQ(
+      d.to_string(),
+      "round 1 (2 entries) and round 2 (3 entries) differ from entry 3 on: end of list / c\nc only in round 2, at 3");
 }
 
 TEST(LogDiff, repeated_measurements_are_matched_in_order) {
@@ -88,8 +92,10 @@ TEST(LogDiff, undoing_the_changes_gives_the_other_list_for_any_shuffle) {
       if (change.to) gone_right[change.to - 1] = true;
     }
     std::vector<std::string> rest_left, rest_right;
-    for (std::size_t i = 0; i < left.size(); ++i) if (!gone_left[i]) rest_left.push_back(left[i].key);
-    for (std::size_t i = 0; i < right.size(); ++i) if (!gone_right[i]) rest_right.push_back(right[i].key);
+    for (std::size_t i = 0; i < left.size(); ++i)
+      if (!gone_left[i]) rest_left.push_back(left[i].key);
+    for (std::size_t i = 0; i < right.size(); ++i)
+      if (!gone_right[i]) rest_right.push_back(right[i].key);
     ASSERT_EQ(rest_left, rest_right) << "round " << round;
   }
 }

@@ -41,13 +41,17 @@ std::map<std::string, std::vector<const EvidenceSet*>> by_moment(const VariantEv
   return moments;
 }
 
-Result<void> enough(const VariantEvidence& evidence, const std::map<std::string, std::vector<const EvidenceSet*>>& moments) {
+Result<void> enough(const VariantEvidence& evidence,
+                    const std::map<std::string, std::vector<const EvidenceSet*>>& moments) {
   if (moments.empty()) return fail(ErrorKind::infra, "no evidence was collected");
   std::size_t rounds = 0;
-  for (const BootRecord& boot : evidence.record().boots) rounds = std::max(rounds, static_cast<std::size_t>(std::max(boot.begin.where.round, 0)));
+  for (const BootRecord& boot : evidence.record().boots)
+    rounds = std::max(rounds, static_cast<std::size_t>(std::max(boot.begin.where.round, 0)));
   for (const auto& [label, sets] : moments) {
-    if (sets.size() < 2) return fail(ErrorKind::infra, "there is evidence of one round only, and rounds are to be compared");
-    if (sets.size() < rounds) return fail(ErrorKind::infra, fmt::format("evidence of {} of {} rounds only", sets.size(), rounds));
+    if (sets.size() < 2)
+      return fail(ErrorKind::infra, "there is evidence of one round only, and rounds are to be compared");
+    if (sets.size() < rounds)
+      return fail(ErrorKind::infra, fmt::format("evidence of {} of {} rounds only", sets.size(), rounds));
   }
   return {};
 }
@@ -61,14 +65,17 @@ Result<Judged> judge_pcr(const check::Pcr& check, const VariantEvidence& evidenc
   const auto moments = by_moment(evidence);
   TRY_VOID(enough(evidence, moments));
   Judged judged;
-  judged.expected = fmt::format("PCR {} ({}) {} over rounds", check.index, check.bank, want_same ? "has one value" : "differs");
+  judged.expected =
+      fmt::format("PCR {} ({}) {} over rounds", check.index, check.bank, want_same ? "has one value" : "differs");
   bool all_same = true;
   for (const auto& [label, sets] : moments) {
     std::vector<std::pair<std::string, std::vector<const EvidenceSet*>>> values;  // in order of appearance
     for (const EvidenceSet* set : sets) {
       const PcrBanks pcrs = TRY(evidence.pcrs(*set));
       const Bytes* value = pcrs.find(*bank, static_cast<std::uint32_t>(check.index));
-      if (!value) return fail(ErrorKind::infra, fmt::format("{}: PCR {} of bank {} is not there", set->place(), check.index, check.bank));
+      if (!value)
+        return fail(ErrorKind::infra,
+                    fmt::format("{}: PCR {} of bank {} is not there", set->place(), check.index, check.bank));
       const std::string hex = to_hex(*value);
       auto found = std::ranges::find(values, hex, &std::pair<std::string, std::vector<const EvidenceSet*>>::first);
       if (found == values.end()) found = values.insert(values.end(), {hex, {}});
@@ -123,17 +130,21 @@ Result<Judged> judge_log_set(const check::LogSet& check, const VariantEvidence& 
       }
       const LogDiff diff = compare_logs(reference->name, reference->measurements, log.name, log.measurements);
       if (!diff.first) continue;
-      if (all_same) judged.seen = fmt::format("{} measurements differ between {} and {}", diff.changes.size() + diff.omitted, diff.left, diff.right);
+      if (all_same)
+        judged.seen = fmt::format("{} measurements differ between {} and {}", diff.changes.size() + diff.omitted,
+                                  diff.left, diff.right);
       all_same = false;
       // Positions mean nothing here: the lists were sorted.
       for (const LogDiff::Change& change : diff.changes) {
         const std::string_view who = change.to == 0 ? diff.left : diff.right;
         if (!judged.detail.empty()) judged.detail += "\n";
-        judged.detail += change.kind == LogDiff::Kind::changed ? fmt::format("{}: {}", change.path, change.note) : fmt::format("{} only in {}", change.path, who);
+        judged.detail += change.kind == LogDiff::Kind::changed ? fmt::format("{}: {}", change.path, change.note)
+                                                               : fmt::format("{} only in {}", change.path, who);
       }
       if (diff.omitted) judged.detail += fmt::format("\nand {} more", diff.omitted);
     }
-    if (all_same && reference) judged.seen = fmt::format("the same {} measurements in {} rounds", reference->measurements.size(), sets.size());
+    if (all_same && reference)
+      judged.seen = fmt::format("the same {} measurements in {} rounds", reference->measurements.size(), sets.size());
   }
   judged.met = all_same == check.same;
   return judged;

@@ -38,7 +38,8 @@ std::size_t utf8_length(std::string_view text) {
 bool invisible(std::string_view character) {
   if (character.size() == 2) return character[0] == '\xc2' && static_cast<std::uint8_t>(character[1]) < 0xa0;
   if (character.size() != 3) return false;
-  if (character.starts_with("\xe2\x80")) return character[2] == '\x8e' || character[2] == '\x8f' || (character[2] >= '\xa8' && character[2] <= '\xae');
+  if (character.starts_with("\xe2\x80"))
+    return character[2] == '\x8e' || character[2] == '\x8f' || (character[2] >= '\xa8' && character[2] <= '\xae');
   if (character.starts_with("\xe2\x81")) return character[2] >= '\xa6' && character[2] <= '\xa9';
   return character == "\xef\xbf\xbe" || character == "\xef\xbf\xbf";
 }

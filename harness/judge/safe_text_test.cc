@@ -13,8 +13,16 @@ TEST(SafeText, ordinary_text_stays) {
 TEST(SafeText, what_drives_a_terminal_becomes_a_picture_of_it) {
   EXPECT_EQ(safe_text("\x1b[2J\r"), "\xe2\x90\x9b[2J\xe2\x90\x8d");
   EXPECT_EQ(safe_text(std::string_view("\0\x7f", 2)), "\xe2\x90\x80\xe2\x90\xa1");
-  EXPECT_EQ(safe_text("\xc2\x9b" "2J"), "\xef\xbf\xbd" "2J") << "the one-character form of escape [";
-  EXPECT_EQ(safe_text("\xe2\x80\xae" "cod.exe"), "\xef\xbf\xbd" "cod.exe") << "right-to-left override";
+  EXPECT_EQ(safe_text("\xc2\x9b"
+                      "2J"),
+            "\xef\xbf\xbd"
+            "2J")
+      << "the one-character form of escape [";
+  EXPECT_EQ(safe_text("\xe2\x80\xae"
+                      "cod.exe"),
+            "\xef\xbf\xbd"
+            "cod.exe")
+      << "right-to-left override";
 }
 
 TEST(SafeText, what_is_no_utf_8_is_replaced) {

@@ -17,8 +17,13 @@ namespace {
 /// Judges one variant and adds what it finds to the scenario's verdict.
 class VariantJudge {
  public:
-  VariantJudge(const Scenario& scenario, const Variant& variant, const VariantRecord& record, const EvidenceReader& read, Verdict& verdict)
-      : scenario_(scenario), variant_(variant), record_(record), evidence_(record, read, variant.tamper), verdict_(verdict) {
+  VariantJudge(const Scenario& scenario, const Variant& variant, const VariantRecord& record,
+               const EvidenceReader& read, Verdict& verdict)
+      : scenario_(scenario),
+        variant_(variant),
+        record_(record),
+        evidence_(record, read, variant.tamper),
+        verdict_(verdict) {
     if (variant.name != control_variant || !scenario.control) return;
     for (const Opposite& opposite : scenario.control->opposite) opposites_[opposite.check] = &opposite;
   }
@@ -39,7 +44,8 @@ class VariantJudge {
  private:
   void trouble(std::string why) { verdict_.troubles.push_back(fmt::format("{}: {}", variant_.name, std::move(why))); }
 
-  /// Whether a panic is what this variant is about: `boot: panic` in the main one, or in the control the opposite of another end.
+  /// Whether a panic is what this variant is about: `boot: panic` in the main one, or in the control the opposite of
+  /// another end.
   [[nodiscard]] bool may_panic() const {
     for (const Check& check : variant_.checks) {
       const auto* boot = std::get_if<check::Boot>(&check.body);
@@ -50,7 +56,8 @@ class VariantJudge {
 
   void faults() {
     for (const event::Fault& fault : record_.faults) {
-      const bool lost_guest = fault.kind == to_string(ErrorKind::boot) || fault.kind == to_string(ErrorKind::guest_lost);
+      const bool lost_guest =
+          fault.kind == to_string(ErrorKind::boot) || fault.kind == to_string(ErrorKind::guest_lost);
       if (lost_guest && panic_wanted_ && panicked_) continue;
       trouble(fmt::format("{} ({}): {}", fault.kind, place(fault.where), one_line(fault.message, 300)));
     }
@@ -63,10 +70,12 @@ class VariantJudge {
     }
   }
 
-  /// Every boot must have a console, or kernel messages in its place: without either nobody can say that the kernel was well.
+  /// Every boot must have a console, or kernel messages in its place: without either nobody can say that the kernel was
+  /// well.
   void consoles() {
     for (const BootRecord& boot : record_.boots) {
-      if (boot.ends.empty()) trouble(fmt::format("nothing is known about how the boot ended ({})", place(boot.begin.where)));
+      if (boot.ends.empty())
+        trouble(fmt::format("nothing is known about how the boot ended ({})", place(boot.begin.where)));
       const auto same_boot = [&](const event::Evidence* piece) {
         return piece->where.round == boot.begin.where.round && piece->where.boot == boot.begin.where.boot;
       };
@@ -109,7 +118,8 @@ class VariantJudge {
       if (!missing.empty()) {
         if (panic_wanted_ && panicked_) continue;  // Nothing runs in a guest that must not come up.
         trouble(missing);
-        if (std::ranges::none_of(record_.steps, [&](const StepRecord& step) { return step.begin.step == id && step.end; })) {
+        if (std::ranges::none_of(record_.steps,
+                                 [&](const StepRecord& step) { return step.begin.step == id && step.end; })) {
           judged_.insert(id);
           continue;
         }
@@ -123,7 +133,8 @@ class VariantJudge {
       if (claimed == main.end()) continue;
       // What must be seen instead: as the control says, or as the step that it puts in this one's place says.
       std::optional<Expectation> instead = opposite->second->instead;
-      if (!instead && scenario_.control->replace.contains(id) && !item.step->expect.empty()) instead = item.step->expect;
+      if (!instead && scenario_.control->replace.contains(id) && !item.step->expect.empty())
+        instead = item.step->expect;
       add_opposite(id, judge_step(id, claimed->step->expect, record_), instead);
     }
   }
@@ -182,7 +193,8 @@ class VariantJudge {
       check.expected += fmt::format("; instead: {}", alternative->expected);
       check.as_wanted = alternative->met;
       if (!alternative->met) {
-        objection(fmt::format("in the control, {}: expected {} instead, saw {}", id.str(), alternative->expected, alternative->seen));
+        objection(fmt::format("in the control, {}: expected {} instead, saw {}", id.str(), alternative->expected,
+                              alternative->seen));
         check.seen = alternative->seen;
       }
     }
@@ -222,20 +234,23 @@ std::string unfinished(const ScenarioRecord& record, const RunRecord& run) {
   return text;
 }
 
-Verdict judge_scenario(const Scenario& scenario, const ScenarioRecord& record, const RunRecord& run, const EvidenceReader& read) {
+Verdict judge_scenario(const Scenario& scenario, const ScenarioRecord& record, const RunRecord& run,
+                       const EvidenceReader& read) {
   Verdict verdict;
   verdict.scenario = record.id;
   verdict.claim = scenario.claim;
   verdict.took = record.took;
   if (!record.ended) verdict.troubles.push_back(unfinished(record, run));
-  for (const event::Fault& fault : record.faults) verdict.troubles.push_back(fmt::format("{}: {}", fault.kind, one_line(fault.message, 300)));
+  for (const event::Fault& fault : record.faults)
+    verdict.troubles.push_back(fmt::format("{}: {}", fault.kind, one_line(fault.message, 300)));
   for (const std::string_view name : variant_names(scenario)) {
     const VariantRecord* variant = record.variant(name);
     if (!variant) {
       if (record.ended) verdict.troubles.push_back(fmt::format("{}: it never began", name));
       continue;
     }
-    if (!variant->ended && record.ended) verdict.troubles.push_back(fmt::format("{}: it has no end; last seen: {}", name, variant->last_seen()));
+    if (!variant->ended && record.ended)
+      verdict.troubles.push_back(fmt::format("{}: it has no end; last seen: {}", name, variant->last_seen()));
     const Variant planned = variant_of(scenario, name);
     VariantJudge(scenario, planned, *variant, read, verdict).judge();
   }

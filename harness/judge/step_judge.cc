@@ -80,7 +80,8 @@ std::string missing_outcomes(const PlannedStep& planned, int rounds, const Varia
   }
   for (int round = 1; round <= rounds; ++round) {
     if (outcomes[round] < planned.times)
-      return fmt::format("step '{}' did not run ({}, round {}): {} of {} outcomes", id.str(), variant.name, round, outcomes[round], planned.times);
+      return fmt::format("step '{}' did not run ({}, round {}): {} of {} outcomes", id.str(), variant.name, round,
+                         outcomes[round], planned.times);
   }
   return {};
 }

@@ -8,7 +8,8 @@
 namespace diglab {
 namespace {
 
-/// Puts events where they belong; makes the place when it does not exist yet, so that a stream that lost lines is still usable.
+/// Puts events where they belong; makes the place when it does not exist yet, so that a stream that lost lines is still
+/// usable.
 class Sorter {
  public:
   explicit Sorter(RunRecord& run) : run_(run) {}
@@ -27,7 +28,9 @@ class Sorter {
   }
   void operator()(const event::BootEnd& e) {
     auto& boots = variant(e.where).boots;
-    auto same = [&](const BootRecord& boot) { return boot.begin.where.round == e.where.round && boot.begin.where.boot == e.where.boot; };
+    auto same = [&](const BootRecord& boot) {
+      return boot.begin.where.round == e.where.round && boot.begin.where.boot == e.where.boot;
+    };
     auto found = std::ranges::find_if(boots, same);
     if (found == boots.end()) found = boots.insert(boots.end(), {.begun = now_, .begin = {e.where, ""}, .ends = {}});
     found->ends.push_back(e);
@@ -40,7 +43,8 @@ class Sorter {
     // The last one that is still open: a restored snapshot may run a step of the same name again. A reboot step ends in
     // another boot than the one in which it began.
     auto open = [&](const StepRecord& step) {
-      return !step.end && step.begin.step == e.step && step.begin.repetition == e.repetition && step.begin.where.round == e.where.round;
+      return !step.end && step.begin.step == e.step && step.begin.repetition == e.repetition &&
+             step.begin.where.round == e.where.round;
     };
     auto found = std::find_if(steps.rbegin(), steps.rend(), open);
     if (found != steps.rend()) {

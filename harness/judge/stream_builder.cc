@@ -35,7 +35,8 @@ StreamBuilder& StreamBuilder::begin_run(std::vector<std::string> scenarios) {
 }
 
 StreamBuilder& StreamBuilder::end_run(bool interrupted) {
-  return add(event::RunEnd{.interrupted = interrupted, .took = std::chrono::duration_cast<milliseconds>(now_ - run_began_)});
+  return add(
+      event::RunEnd{.interrupted = interrupted, .took = std::chrono::duration_cast<milliseconds>(now_ - run_began_)});
 }
 
 StreamBuilder& StreamBuilder::begin_scenario(const std::string& id, const std::string& yaml) {
@@ -45,7 +46,8 @@ StreamBuilder& StreamBuilder::begin_scenario(const std::string& id, const std::s
 }
 
 StreamBuilder& StreamBuilder::end_scenario() {
-  return add(event::ScenarioEnd{.scenario = where_.scenario, .took = std::chrono::duration_cast<milliseconds>(now_ - scenario_began_)});
+  return add(event::ScenarioEnd{.scenario = where_.scenario,
+                                .took = std::chrono::duration_cast<milliseconds>(now_ - scenario_began_)});
 }
 
 StreamBuilder& StreamBuilder::skip(const std::string& id, const std::string& reason) {
@@ -59,15 +61,19 @@ StreamBuilder& StreamBuilder::begin_variant(const std::string& name, std::map<st
 }
 
 StreamBuilder& StreamBuilder::end_variant() {
-  return add(event::VariantEnd{
-      .scenario = where_.scenario, .variant = where_.variant, .took = std::chrono::duration_cast<milliseconds>(now_ - variant_began_)});
+  return add(event::VariantEnd{.scenario = where_.scenario,
+                               .variant = where_.variant,
+                               .took = std::chrono::duration_cast<milliseconds>(now_ - variant_began_)});
 }
 
 StreamBuilder& StreamBuilder::boot(const std::string& outcome, const std::string& console) {
   ++where_.round;
   where_.boot = 1;
   add(event::BootBegin{.where = where_, .machine = "diglab-" + where_.variant});
-  add(event::BootEnd{.where = where_, .outcome = outcome, .detail = outcome == "agent" ? "Linux 6.12" : outcome, .took = milliseconds(2100)},
+  add(event::BootEnd{.where = where_,
+                     .outcome = outcome,
+                     .detail = outcome == "agent" ? "Linux 6.12" : outcome,
+                     .took = milliseconds(2100)},
       milliseconds(2100));
   return evidence("console", console);
 }
@@ -75,7 +81,8 @@ StreamBuilder& StreamBuilder::boot(const std::string& outcome, const std::string
 StreamBuilder& StreamBuilder::reboot(const std::string& outcome) {
   ++where_.boot;
   add(event::BootBegin{.where = where_, .machine = "diglab-" + where_.variant});
-  add(event::BootEnd{.where = where_, .outcome = outcome, .detail = "", .took = milliseconds(1900)}, milliseconds(1900));
+  add(event::BootEnd{.where = where_, .outcome = outcome, .detail = "", .took = milliseconds(1900)},
+      milliseconds(1900));
   return evidence("console", "Linux version 6.12\n");
 }
 
@@ -98,17 +105,22 @@ StreamBuilder& StreamBuilder::fault(const std::string& kind, const std::string& 
 }
 
 StreamBuilder& StreamBuilder::evidence(const std::string& kind, const std::string& content, const std::string& label) {
-  std::string file = fmt::format("{}/{}/round-{}/boot-{}.{}{}", where_.scenario.str(), where_.variant, where_.round, where_.boot,
-                                 label.empty() ? "" : label + ".", kind);
+  std::string file = fmt::format("{}/{}/round-{}/boot-{}.{}{}", where_.scenario.str(), where_.variant, where_.round,
+                                 where_.boot, label.empty() ? "" : label + ".", kind);
   files_[file] = content;
-  return add(event::Evidence{.where = where_, .kind = kind, .file = file, .sha256 = to_hex(hash(HashAlgorithm::sha256, {view_of(content)})), .label = label},
+  return add(event::Evidence{.where = where_,
+                             .kind = kind,
+                             .file = file,
+                             .sha256 = to_hex(hash(HashAlgorithm::sha256, {view_of(content)})),
+                             .label = label},
              milliseconds(1));
 }
 
 StreamBuilder& StreamBuilder::measured(const std::vector<std::string>& files, const std::string& label) {
   const ImaLog log = log_of_files(files);
   PcrBanks pcrs;
-  for (const HashAlgorithm bank : {HashAlgorithm::sha1, HashAlgorithm::sha256}) (void)pcrs.set(bank, 10, replay(log, bank, 10));
+  for (const HashAlgorithm bank : {HashAlgorithm::sha1, HashAlgorithm::sha256})
+    (void)pcrs.set(bank, 10, replay(log, bank, 10));
   const Bytes binary = to_binary(log);
   evidence("ima_binary", std::string(text_of(binary)), label);
   evidence("ima_ascii", to_ascii(log), label);
@@ -163,7 +175,8 @@ ImaLog log_of_files(const std::vector<std::string>& files) {
 
 std::string audit_record(int number, const std::string& path, const std::string& cause) {
   return fmt::format(
-      "type=1800 audit(1750000000.000:{}): pid=212 uid=0 auid=4294967295 ses=4294967295 op=appraise_data cause={} comm=\"bash\" "
+      "type=1800 audit(1750000000.000:{}): pid=212 uid=0 auid=4294967295 ses=4294967295 op=appraise_data cause={} "
+      "comm=\"bash\" "
       "name=\"{}\" dev=\"vda\" ino=1234 res=0 errno=0\n",
       number, cause, path);
 }

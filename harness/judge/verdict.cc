@@ -38,10 +38,14 @@ Verdict judge_record(const ScenarioRecord& record, const RunRecord& run, const E
 
 std::string_view to_string(Outcome outcome) {
   switch (outcome) {
-    case Outcome::pass: return "pass";
-    case Outcome::fail: return "fail";
-    case Outcome::broken: return "broken";
-    case Outcome::skip: return "skip";
+    case Outcome::pass:
+      return "pass";
+    case Outcome::fail:
+      return "fail";
+    case Outcome::broken:
+      return "broken";
+    case Outcome::skip:
+      return "skip";
   }
   return "?";
 }
@@ -54,8 +58,10 @@ std::vector<Verdict> judge(std::span<const Event> events, const EvidenceReader& 
   const EvidenceReader checked = [&](const std::string& file) -> Result<Bytes> {
     Bytes bytes = TRY(read(file));
     auto digest = digests.find(file);
-    if (digest != digests.end() && !digest->second.empty() && to_hex(hash(HashAlgorithm::sha256, {bytes})) != digest->second)
-      return fail(ErrorKind::infra, fmt::format("{}: not the evidence that was collected: its SHA-256 is another", file));
+    if (digest != digests.end() && !digest->second.empty() &&
+        to_hex(hash(HashAlgorithm::sha256, {bytes})) != digest->second)
+      return fail(ErrorKind::infra,
+                  fmt::format("{}: not the evidence that was collected: its SHA-256 is another", file));
     return bytes;
   };
   const RunRecord run = sort_events(events);

@@ -21,21 +21,21 @@ enum class Outcome { pass, fail, broken, skip };
 struct CheckVerdict {
   std::string variant;
   CheckId id;
-  bool met = false;        ///< The expectation of the main variant holds.
-  bool as_wanted = false;  ///< met in main; in the control met or violated as the control says.
-  bool opposite = false;   ///< In the control: it is one that must be violated.
-  std::string expected;    ///< One line: "EACCES from execve".
-  std::string seen;        ///< One line: "exit status 0".
-  std::string detail;      ///< Further lines: for a PCR that differs, which measurement moved where.
+  bool met = false;            ///< The expectation of the main variant holds.
+  bool as_wanted = false;      ///< met in main; in the control met or violated as the control says.
+  bool opposite = false;       ///< In the control: it is one that must be violated.
+  std::string expected;        ///< One line: "EACCES from execve".
+  std::string seen;            ///< One line: "exit status 0".
+  std::string detail;          ///< Further lines: for a PCR that differs, which measurement moved where.
   std::vector<LogDiff> diffs;  ///< The same as data, one per PCR value that is not the first.
 };
 
 /// A kernel report on a console that turns the scenario into a failure.
 struct ConsoleReport {
   event::Where where;
-  std::string file;   ///< Relative to the results directory.
+  std::string file;  ///< Relative to the results directory.
   std::size_t line = 0;
-  std::string kind;   ///< "panic", "kasan", ...
+  std::string kind;  ///< "panic", "kasan", ...
   std::string title;
   std::string excerpt;
 };
@@ -59,8 +59,9 @@ using EvidenceReader = std::function<Result<Bytes>(const std::string& relative_p
 /// Judges every scenario of a stream; pure but for `read`. A scenario whose end is missing is broken.
 ///
 /// For a scenario to pass, every expectation holds in the main variant, every one that the control names is violated
-/// there (and what it names instead is seen), and the others hold in the control too. Any kernel report on a console makes it
-/// a failure, unless a `boot: panic` is what is expected. Evidence whose SHA-256 is not the event's counts as missing.
+/// there (and what it names instead is seen), and the others hold in the control too. Any kernel report on a console
+/// makes it a failure, unless a `boot: panic` is what is expected. Evidence whose SHA-256 is not the event's counts as
+/// missing.
 [[nodiscard]] std::vector<Verdict> judge(std::span<const Event> events, const EvidenceReader& read);
 
 /// The exit status of a run with these verdicts: 0 all passed (skips allowed), 1 a claim failed, 3 something is broken.

@@ -41,27 +41,44 @@ class Golden : public testing::Test {
 
 TEST_F(Golden, the_sample_has_every_verdict_for_the_right_reason) {
   std::string outcomes;
-  for (const Verdict& verdict : verdicts_) outcomes += verdict.scenario.str() + " " + std::string(to_string(verdict.outcome)) + ": " + verdict.reason + "\n";
-  EXPECT_EQ(outcomes,
-            "appraise/unknown-denied pass: \n"
-            "appraise/window fail: exec: expected EACCES, saw exit status 0 (main, round 1)\n"
-            "appraise/toothless fail: the control passes too: exec: saw EACCES from execve (control, round 1)\n"
-            "appraise/panics fail: kernel report on the console: BUG: kernel NULL pointer dereference, address: ADDRESS in digest_lookup (main, round 1)\n"
-            "measure/pcr-predictable fail: same: expected PCR 10 (sha256) has one value over rounds, saw 3 values in 3 rounds\n"
-            "measure/pcr-varies pass: \n"
-            "measure/lost-tpm broken: main: infra (main, round 1): swtpm: exited with status 1: cannot write tpm2-00.permall: No space left on device\n"
-            "measure/needs-kvm skip: needs KVM, and this host has none\n"
-            "measure/unfinished broken: the run ended before this scenario did; last seen: control, round 1, step exec\n"
-            "measure/never-began broken: the run ended before this scenario began\n");
+  for (const Verdict& verdict : verdicts_)
+    outcomes += verdict.scenario.str() + " " + std::string(to_string(verdict.outcome)) + ": " + verdict.reason + "\n";
+  EXPECT_EQ(
+      outcomes,
+      "appraise/unknown-denied pass: \n"
+      "appraise/window fail: exec: expected EACCES, saw exit status 0 (main, round 1)\n"
+      "appraise/toothless fail: the control passes too: exec: saw EACCES from execve (control, round 1)\n"
+      "appraise/panics fail: kernel report on the console: BUG: kernel NULL pointer dereference, address: ADDRESS in "
+      "digest_lookup (main, round 1)\n"
+      "measure/pcr-predictable fail: same: expected PCR 10 (sha256) has one value over rounds, saw 3 values in 3 "
+      "rounds\n"
+      "measure/pcr-varies pass: \n"
+      "measure/lost-tpm broken: main: infra (main, round 1): swtpm: exited with status 1: cannot write "
+      "tpm2-00.permall: No space left on device\n"
+      "measure/needs-kvm skip: needs KVM, and this host has none\n"
+      "measure/unfinished broken: the run ended before this scenario did; last seen: control, round 1, step exec\n"
+      "measure/never-began broken: the run ended before this scenario began\n");
   EXPECT_EQ(exit_status(verdicts_), 3);
 }
 
-TEST_F(Golden, events_as_stored) { compare_with_golden("events.jsonl", run_.text()); }
-TEST_F(Golden, ktap) { compare_with_golden("report.ktap", to_ktap(verdicts_)); }
-TEST_F(Golden, junit) { compare_with_golden("junit.xml", to_junit(run_.events(), verdicts_)); }
-TEST_F(Golden, json) { compare_with_golden("verdicts.json", to_json(verdicts_)); }
-TEST_F(Golden, table) { compare_with_golden("table.txt", to_table(verdicts_, "results/20250615-150640/report.html", false)); }
-TEST_F(Golden, html_page) { compare_with_golden("report.html", to_html(run_.events(), verdicts_)); }
+TEST_F(Golden, events_as_stored) {
+  compare_with_golden("events.jsonl", run_.text());
+}
+TEST_F(Golden, ktap) {
+  compare_with_golden("report.ktap", to_ktap(verdicts_));
+}
+TEST_F(Golden, junit) {
+  compare_with_golden("junit.xml", to_junit(run_.events(), verdicts_));
+}
+TEST_F(Golden, json) {
+  compare_with_golden("verdicts.json", to_json(verdicts_));
+}
+TEST_F(Golden, table) {
+  compare_with_golden("table.txt", to_table(verdicts_, "results/20250615-150640/report.html", false));
+}
+TEST_F(Golden, html_page) {
+  compare_with_golden("report.html", to_html(run_.events(), verdicts_));
+}
 
 TEST_F(Golden, progress_in_plain_lines) {
   std::string text;

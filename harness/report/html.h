@@ -10,8 +10,8 @@ namespace diglab {
 
 /// A run as one page for people, readable from a file with no network, in light and dark, and printed.
 ///
-/// It has no script and takes nothing from anywhere (a content security policy says so to the browser): whatever the guest wrote is
-/// text in it. Links lead to the evidence files beside it.
+/// It has no script and takes nothing from anywhere (a content security policy says so to the browser): whatever the
+/// guest wrote is text in it. Links lead to the evidence files beside it.
 [[nodiscard]] std::string to_html(std::span<const Event> events, std::span<const Verdict> verdicts);
 
 }  // namespace diglab

@@ -8,8 +8,9 @@
 
 namespace diglab {
 
-/// All about one scenario, as a part of the report that can be folded away: the claim, what was expected and seen in main and control, what
-/// the kernel said, which measurement moved, when what happened, on which machine, and where the evidence lies.
+/// All about one scenario, as a part of the report that can be folded away: the claim, what was expected and seen in
+/// main and control, what the kernel said, which measurement moved, when what happened, on which machine, and where the
+/// evidence lies.
 [[nodiscard]] std::string scenario_section(const ScenarioRecord& record, const Verdict& verdict, const RunRecord& run);
 
 }  // namespace diglab

@@ -25,10 +25,12 @@ std::string body_of(const Verdict& verdict, const event::RunBegin* run) {
   for (const std::string& trouble : verdict.troubles) text += fmt::format("broken: {}\n", trouble);
   for (const CheckVerdict& check : verdict.checks) {
     if (check.as_wanted) continue;
-    text += fmt::format("{} in {}:\n  expected: {}\n  seen:     {}\n", check.id.str(), check.variant, check.expected, check.seen);
+    text += fmt::format("{} in {}:\n  expected: {}\n  seen:     {}\n", check.id.str(), check.variant, check.expected,
+                        check.seen);
     if (!check.detail.empty()) text += check.detail + "\n";
   }
-  for (const ConsoleReport& report : verdict.console) text += fmt::format("{} line {}:\n{}\n", report.file, report.line, report.excerpt);
+  for (const ConsoleReport& report : verdict.console)
+    text += fmt::format("{} line {}:\n{}\n", report.file, report.line, report.excerpt);
   text += fmt::format("again: {}\n", rerun_command(run, verdict.scenario));
   return safe_text(text);
 }
@@ -82,7 +84,8 @@ std::string to_junit(std::span<const Event> events, std::span<const Verdict> ver
   declaration.append_attribute("encoding") = "UTF-8";
   pugi::xml_node root = document.append_child("testsuites");
   root.append_attribute("name") = begin ? one_line(begin->run).c_str() : "diglab";
-  add_counts(root, totals_of(verdicts), run.end ? run.end->took : std::chrono::duration_cast<std::chrono::milliseconds>(run.last - run.first));
+  add_counts(root, totals_of(verdicts),
+             run.end ? run.end->took : std::chrono::duration_cast<std::chrono::milliseconds>(run.last - run.first));
   std::string timestamp = date_and_time(run.first).substr(0, 19);
   if (timestamp.size() > 10) timestamp[10] = 'T';
   for (const auto& [group, members] : groups) {

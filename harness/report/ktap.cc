@@ -32,7 +32,8 @@ void subtests(const Verdict& verdict, std::string& out) {
         out += fmt::format("  # {}\n", one_line(line, 300));
       }
     }
-    out += fmt::format("  {} {} {}.{}\n", check.as_wanted ? "ok" : "not ok", i + 1, description(check.variant), description(check.id.str()));
+    out += fmt::format("  {} {} {}.{}\n", check.as_wanted ? "ok" : "not ok", i + 1, description(check.variant),
+                       description(check.id.str()));
   }
 }
 

@@ -59,7 +59,8 @@ ProgressStyle ProgressStyle::for_descriptor(int fd) {
   return {.live = live, .colour = live, .columns = [fd] { return columns_of(fd); }};
 }
 
-Progress::Progress(ProgressStyle style, EvidenceReader read, Sink sink) : style_(std::move(style)), read_(std::move(read)), sink_(std::move(sink)) {}
+Progress::Progress(ProgressStyle style, EvidenceReader read, Sink sink)
+    : style_(std::move(style)), read_(std::move(read)), sink_(std::move(sink)) {}
 
 Progress::~Progress() {
   finish();
@@ -102,7 +103,8 @@ void Progress::tick(Time now) {
 }
 
 Progress::Machine* Progress::machine(const event::Where& where) {
-  auto found = std::ranges::find_if(machines_, [&](const Machine& m) { return m.scenario == where.scenario && m.variant == where.variant; });
+  auto found = std::ranges::find_if(
+      machines_, [&](const Machine& m) { return m.scenario == where.scenario && m.variant == where.variant; });
   if (found == machines_.end()) return nullptr;
   found->round = where.round;
   found->boot = where.boot;
@@ -114,7 +116,8 @@ void Progress::take(const Event& event) {
   if (const auto* e = std::get_if<event::RunBegin>(&event.body)) {
     announced_ = e->scenarios.size();
     phase_.clear();
-    line(fmt::format("{}: {} scenario{}, {}", one_line(e->run), announced_, announced_ == 1 ? "" : "s", one_line(e->acceleration)));
+    line(fmt::format("{}: {} scenario{}, {}", one_line(e->run), announced_, announced_ == 1 ? "" : "s",
+                     one_line(e->acceleration)));
   } else if (const auto* phase_event = std::get_if<event::Phase>(&event.body)) {
     phase(*phase_event);
   } else if (const auto* begin = std::get_if<event::ScenarioBegin>(&event.body)) {
@@ -136,7 +139,8 @@ void Progress::take(const Event& event) {
   } else if (const auto* piece = std::get_if<event::Evidence>(&event.body)) {
     if (Machine* m = machine(piece->where)) m->doing = "collecting evidence";
   } else if (const auto* end = std::get_if<event::VariantEnd>(&event.body)) {
-    std::erase_if(machines_, [&](const Machine& m) { return m.scenario == end->scenario && m.variant == end->variant; });
+    std::erase_if(machines_,
+                  [&](const Machine& m) { return m.scenario == end->scenario && m.variant == end->variant; });
   } else if (const auto* done = std::get_if<event::ScenarioEnd>(&event.body)) {
     scenario_ended(done->scenario);
   } else if (const auto* skipped = std::get_if<event::Skipped>(&event.body)) {
@@ -165,7 +169,8 @@ void Progress::scenario_ended(const ScenarioId& scenario) {
 }
 
 void Progress::scenario_line(const Verdict& verdict) {
-  std::string text = fmt::format("{} {}  {}", badge(verdict.outcome, style_.colour), one_line(verdict.scenario.str()), duration(verdict.took));
+  std::string text = fmt::format("{} {}  {}", badge(verdict.outcome, style_.colour), one_line(verdict.scenario.str()),
+                                 duration(verdict.took));
   if (!style_.live) text = fmt::format("[{}/{}] {}", totals_.all(), announced_, text);
   if (!verdict.reason.empty()) text += fmt::format("\n       {}", one_line(verdict.reason, 300));
   line(std::move(text));

@@ -16,7 +16,7 @@ namespace diglab {
 
 /// How progress is shown.
 struct ProgressStyle {
-  bool live = false;    ///< Lines that are redrawn; otherwise plain ones, each written once.
+  bool live = false;  ///< Lines that are redrawn; otherwise plain ones, each written once.
   bool colour = false;
   std::function<unsigned()> columns = [] { return 80U; };  ///< Width of the terminal, asked at every drawing.
 
@@ -26,9 +26,9 @@ struct ProgressStyle {
 
 /// Shows a run while it happens; fed with each event as it is written.
 ///
-/// Live: one line per machine (scenario, variant, round, boot, step, time) and a line of totals, redrawn in place, while scenarios
-/// that end scroll away above. Plain: a line per scenario that ends and per phase. Any thread may feed it. A scenario's
-/// verdict is computed here, from its events so far, when it ends.
+/// Live: one line per machine (scenario, variant, round, boot, step, time) and a line of totals, redrawn in place,
+/// while scenarios that end scroll away above. Plain: a line per scenario that ends and per phase. Any thread may feed
+/// it. A scenario's verdict is computed here, from its events so far, when it ends.
 class Progress {
  public:
   using Sink = std::function<void(std::string_view)>;
@@ -80,8 +80,8 @@ class Progress {
   std::size_t announced_ = 0;
   Totals totals_;
   Time first_;
-  std::string finished_;    ///< Lines to be written above the live ones.
-  std::size_t drawn_ = 0;   ///< Live lines on the screen.
+  std::string finished_;   ///< Lines to be written above the live ones.
+  std::size_t drawn_ = 0;  ///< Live lines on the screen.
   bool over_ = false;
   std::condition_variable_any tick_;
   std::jthread ticker_;

@@ -52,10 +52,12 @@ TEST(Progress, live_lines_are_redrawn_in_place_and_finished_scenarios_stay_above
   for (const Event& event : run.events()) {
     progress(event);
     const auto* step = std::get_if<event::StepBegin>(&event.body);
-    if (step && step->where.scenario.str() == "measure/pcr-predictable" && step->where.round == 2) while_working = screen.lines();
+    if (step && step->where.scenario.str() == "measure/pcr-predictable" && step->where.round == 2)
+      while_working = screen.lines();
   }
   ASSERT_GE(while_working.size(), 2u);
-  EXPECT_EQ(while_working[while_working.size() - 2], "  measure/pcr-predictable  main  round 2/3  4.4 s  work: do work");
+  EXPECT_EQ(while_working[while_working.size() - 2],
+            "  measure/pcr-predictable  main  round 2/3  4.4 s  work: do work");
   EXPECT_THAT(while_working.back(), HasSubstr("4/10 done, 1 pass, 3 fail, "));
   progress.finish();
   EXPECT_EQ(screen.lines().front(), "20250615-150640: 10 scenarios, tcg");
@@ -66,15 +68,24 @@ TEST(Progress, live_lines_are_redrawn_in_place_and_finished_scenarios_stay_above
 TEST(Progress, a_line_per_machine_while_two_work) {
   StreamBuilder a;
   Screen screen;
-  Progress progress({.live = true, .colour = false, .columns = [] { return 60U; }}, a.reader(), [&](std::string_view text) { screen.write(text); });
+  Progress progress({.live = true, .colour = false, .columns = [] { return 60U; }}, a.reader(),
+                    [&](std::string_view text) { screen.write(text); });
   const auto now = Progress::Time(std::chrono::seconds(1000));
   auto give = [&](event::Body body) { progress({now, std::move(body)}); };
   const ScenarioId x("x/one"), y("y/two");
-  give(event::RunBegin{.run = "r", .version = {}, .command = {}, .connection = {}, .acceleration = "kvm", .host = {}, .scenarios = {x, y}});
+  give(event::RunBegin{.run = "r",
+                       .version = {},
+                       .command = {},
+                       .connection = {},
+                       .acceleration = "kvm",
+                       .host = {},
+                       .scenarios = {x, y}});
   give(event::VariantBegin{.scenario = x, .variant = "main", .facts = {}});
   give(event::VariantBegin{.scenario = y, .variant = "control", .facts = {}});
   give(event::BootBegin{.where = {.scenario = y, .variant = "control", .round = 1, .boot = 2}, .machine = "m"});
-  give(event::StepBegin{.where = {.scenario = x, .variant = "main", .round = 1, .boot = 1}, .step = CheckId("s"), .repetition = 0,
+  give(event::StepBegin{.where = {.scenario = x, .variant = "main", .round = 1, .boot = 1},
+                        .step = CheckId("s"),
+                        .repetition = 0,
                         .what = "a command\nof two lines\x1b[2J that goes on and on and on and on"});
   progress.tick(now + std::chrono::seconds(7));
   ASSERT_THAT(screen.lines(), testing::SizeIs(4));
@@ -96,7 +107,8 @@ TEST(Progress, plain_output_has_no_control_sequence) {
 TEST(Progress, may_be_fed_from_several_threads_while_it_keeps_time) {
   const StreamBuilder run = sample_run();
   std::size_t bytes = 0;
-  Progress progress({.live = true, .colour = true, .columns = [] { return 80U; }}, run.reader(), [&](std::string_view text) { bytes += text.size(); });
+  Progress progress({.live = true, .colour = true, .columns = [] { return 80U; }}, run.reader(),
+                    [&](std::string_view text) { bytes += text.size(); });
   progress.keep_time();
   {
     std::vector<std::jthread> threads;

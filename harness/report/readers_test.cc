@@ -35,7 +35,8 @@ struct KtapResult {
 std::vector<KtapResult> read_ktap(const std::vector<std::string>& lines, std::size_t& at, const std::string& indent) {
   std::vector<KtapResult> results;
   std::vector<KtapResult> inner;
-  if (at >= lines.size() || lines[at] != indent + "KTAP version 1") throw std::runtime_error("no version line at " + std::to_string(at));
+  if (at >= lines.size() || lines[at] != indent + "KTAP version 1")
+    throw std::runtime_error("no version line at " + std::to_string(at));
   ++at;
   std::size_t planned = 0;
   const std::regex plan("1\\.\\.(\\d+)");
@@ -78,9 +79,12 @@ TEST(Ktap, is_read_by_a_parser_of_the_format_and_says_the_same_as_the_verdicts) 
   for (std::size_t i = 0; i < results.size(); ++i) {
     EXPECT_EQ(results[i].name, verdicts[i].scenario.str());
     EXPECT_EQ(results[i].ok, verdicts[i].outcome == Outcome::pass || verdicts[i].outcome == Outcome::skip);
-    EXPECT_EQ(results[i].directive, verdicts[i].outcome == Outcome::skip ? "SKIP" : verdicts[i].outcome == Outcome::broken ? "ERROR" : "");
+    EXPECT_EQ(results[i].directive, verdicts[i].outcome == Outcome::skip     ? "SKIP"
+                                    : verdicts[i].outcome == Outcome::broken ? "ERROR"
+                                                                             : "");
     ASSERT_EQ(results[i].inner.size(), verdicts[i].checks.size());
-    for (std::size_t j = 0; j < results[i].inner.size(); ++j) EXPECT_EQ(results[i].inner[j].ok, verdicts[i].checks[j].as_wanted);
+    for (std::size_t j = 0; j < results[i].inner.size(); ++j)
+      EXPECT_EQ(results[i].inner[j].ok, verdicts[i].checks[j].as_wanted);
   }
 }
 
@@ -89,8 +93,15 @@ TEST(Ktap, no_text_can_forge_a_line) {
   verdict.scenario = ScenarioId("a/b # SKIP\nok 2 forged");
   verdict.outcome = Outcome::fail;
   verdict.reason = "line\nok 3 forged";
-  verdict.checks.push_back({.variant = "main", .id = CheckId("c"), .met = false, .as_wanted = false, .opposite = false, .expected = "x\nok 1 y", .seen = "z\n1..0",
-                            .detail = "one\ntwo", .diffs = {}});
+  verdict.checks.push_back({.variant = "main",
+                            .id = CheckId("c"),
+                            .met = false,
+                            .as_wanted = false,
+                            .opposite = false,
+                            .expected = "x\nok 1 y",
+                            .seen = "z\n1..0",
+                            .detail = "one\ntwo",
+                            .diffs = {}});
   std::size_t at = 0;
   const auto results = read_ktap(lines_of(to_ktap(std::vector{verdict})), at, "");
   ASSERT_EQ(results.size(), 1u);
@@ -111,8 +122,10 @@ TEST(Junit, has_the_structure_that_ci_servers_read) {
   int tests = 0, failures = 0, errors = 0, skipped = 0;
   for (const pugi::xml_node suite : root.children("testsuite")) {
     int here = 0;
-    for (const char* attribute : {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"}) EXPECT_TRUE(suite.attribute(attribute)) << attribute;
-    EXPECT_TRUE(std::regex_match(suite.attribute("timestamp").value(), std::regex("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d")));
+    for (const char* attribute : {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"})
+      EXPECT_TRUE(suite.attribute(attribute)) << attribute;
+    EXPECT_TRUE(std::regex_match(suite.attribute("timestamp").value(),
+                                 std::regex("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d")));
     for (const pugi::xml_node test : suite.children("testcase")) {
       ++here;
       EXPECT_TRUE(test.attribute("classname"));
@@ -155,7 +168,8 @@ TEST(Html, guest_output_is_text_and_nothing_is_fetched) {
   const std::string page = to_html(run.events(), judge(run.events(), run.reader()));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&#39;from the guest&#39;)"));
-  for (const char* outside : {"http://", "https://", "src=", "@import", "url("}) EXPECT_THAT(page, Not(HasSubstr(outside))) << outside;
+  for (const char* outside : {"http://", "https://", "src=", "@import", "url("})
+    EXPECT_THAT(page, Not(HasSubstr(outside))) << outside;
   for (const char c : page) EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t');
 }
 
@@ -185,7 +199,10 @@ TEST(Html, stays_small_for_twenty_scenarios_with_long_outputs) {
   for (int i = 0; i < 20; ++i) ids.push_back("group/number-" + std::to_string(i));
   s.begin_run(ids);
   for (const std::string& id : ids) {
-    s.begin_scenario(id, "id: " + id + "\nclaim: c\nrounds: 10\nsteps: [{id: run, run: 'yes'}]\nno_control_because: this is a test\n").begin_variant("main");
+    s.begin_scenario(
+         id,
+         "id: " + id + "\nclaim: c\nrounds: 10\nsteps: [{id: run, run: 'yes'}]\nno_control_because: this is a test\n")
+        .begin_variant("main");
     for (int round = 0; round < 10; ++round) {
       s.boot();
       s.step("run", exited(0, std::string(64 << 10, '<')));
@@ -217,7 +234,8 @@ TEST(Summary, control_state_is_one_word_about_the_control) {
 TEST(Summary, the_command_to_run_again_keeps_kernel_and_host) {
   event::RunBegin run;
   run.command = "diglab run --kernel tree:/src/linux -j 4 --connect=qemu:///system appraise";
-  EXPECT_EQ(rerun_command(&run, ScenarioId("a/b")), "./diglab run a/b --kernel tree:/src/linux --connect=qemu:///system");
+  EXPECT_EQ(rerun_command(&run, ScenarioId("a/b")),
+            "./diglab run a/b --kernel tree:/src/linux --connect=qemu:///system");
 }
 
 TEST(StoredRun, is_judged_again_and_rendered_also_when_it_was_killed) {

@@ -5,9 +5,9 @@
 
 namespace diglab {
 
-/// A run with every kind of verdict and of trouble, for tests of all that shows runs: two passes, a failure, a control that passes too, a
-/// PCR that differs because measurements moved, a kernel panic, a lost swtpm, a skip, hostile guest output, and at the end a scenario that the
-/// run did not finish.
+/// A run with every kind of verdict and of trouble, for tests of all that shows runs: two passes, a failure, a control
+/// that passes too, a PCR that differs because measurements moved, a kernel panic, a lost swtpm, a skip, hostile guest
+/// output, and at the end a scenario that the run did not finish.
 inline StreamBuilder sample_run() {
   const std::map<std::string, std::string> facts{{"kernel", "6.12.117-diglab"},
                                                  {"kernel_id", "stock-4f2a9c"},
@@ -35,17 +35,24 @@ control:
   policy: ""
   opposite: [{check: exec, instead: {status: 0}}, denied]
 )";
-  auto replaced = [](std::string text, const std::string& from, const std::string& to) { return text.replace(text.find(from), from.size(), to); };
-  const std::string window = replaced(replaced(unknown, "appraise/unknown-denied", "appraise/window"), "a program that no package brought is not executed",
-                                      "an upgrade never lets unknown code run");
-  const std::string toothless = replaced(replaced(unknown, "appraise/unknown-denied", "appraise/toothless"), "a program that no package brought is not executed",
-                                         "a claim whose control shows nothing");
-  const std::string panics = replaced(replaced(unknown, "appraise/unknown-denied", "appraise/panics"), "a program that no package brought is not executed",
-                                      "appraisal survives a file that vanishes");
-  const std::string lost = replaced(replaced(unknown, "appraise/unknown-denied", "measure/lost-tpm"), "a program that no package brought is not executed",
-                                    "measuring goes on without a TPM");
-  const std::string unfinished = replaced(replaced(unknown, "appraise/unknown-denied", "measure/unfinished"),
-                                          "a program that no package brought is not executed", "the last scenario of a run that was killed");
+  auto replaced = [](std::string text, const std::string& from, const std::string& to) {
+    return text.replace(text.find(from), from.size(), to);
+  };
+  const std::string window =
+      replaced(replaced(unknown, "appraise/unknown-denied", "appraise/window"),
+               "a program that no package brought is not executed", "an upgrade never lets unknown code run");
+  const std::string toothless =
+      replaced(replaced(unknown, "appraise/unknown-denied", "appraise/toothless"),
+               "a program that no package brought is not executed", "a claim whose control shows nothing");
+  const std::string panics =
+      replaced(replaced(unknown, "appraise/unknown-denied", "appraise/panics"),
+               "a program that no package brought is not executed", "appraisal survives a file that vanishes");
+  const std::string lost =
+      replaced(replaced(unknown, "appraise/unknown-denied", "measure/lost-tpm"),
+               "a program that no package brought is not executed", "measuring goes on without a TPM");
+  const std::string unfinished =
+      replaced(replaced(unknown, "appraise/unknown-denied", "measure/unfinished"),
+               "a program that no package brought is not executed", "the last scenario of a run that was killed");
   const std::string predictable = R"(id: measure/pcr-predictable
 claim: PCR 10 has the same value after every boot
 sources: [S0]
@@ -71,9 +78,11 @@ control:
 )";
 
   StreamBuilder s;
-  s.begin_run({"appraise/unknown-denied", "appraise/window", "appraise/toothless", "appraise/panics", "measure/pcr-predictable", "measure/pcr-varies",
-               "measure/lost-tpm", "measure/needs-kvm", "measure/unfinished", "measure/never-began"});
-  s.add(event::Phase{.what = "kernel stock", .fraction = 0.25}).add(event::Phase{.what = "kernel stock", .fraction = 0.75});
+  s.begin_run({"appraise/unknown-denied", "appraise/window", "appraise/toothless", "appraise/panics",
+               "measure/pcr-predictable", "measure/pcr-varies", "measure/lost-tpm", "measure/needs-kvm",
+               "measure/unfinished", "measure/never-began"});
+  s.add(event::Phase{.what = "kernel stock", .fraction = 0.25})
+      .add(event::Phase{.what = "kernel stock", .fraction = 0.75});
   s.add(event::Phase{.what = "image minimal", .fraction = {}});
 
   auto good_main = [&] {
@@ -83,7 +92,10 @@ control:
   };
   auto good_control = [&] {
     s.begin_variant("control", without_policy).boot();
-    s.step("exec", exited(0, "<script>alert('from the guest')</script>\x1b[2J\n")).step("known", exited(0, "0\n")).evidence("audit", "").end_variant();
+    s.step("exec", exited(0, "<script>alert('from the guest')</script>\x1b[2J\n"))
+        .step("known", exited(0, "0\n"))
+        .evidence("audit", "")
+        .end_variant();
   };
 
   s.begin_scenario("appraise/unknown-denied", unknown);
@@ -117,13 +129,16 @@ control:
          "[    3.142400] ---[ end trace 0000000000000000 ]---\r\n"
          "[    3.142500] Kernel panic - not syncing: Fatal exception\r\n"
          "[    3.142600] ---[ end Kernel panic - not syncing: Fatal exception ]---\r\n");
-  s.begin_step("exec").fault("guest_lost", "the agent closed its port: Kernel panic - not syncing: Fatal exception").end_variant();
+  s.begin_step("exec")
+      .fault("guest_lost", "the agent closed its port: Kernel panic - not syncing: Fatal exception")
+      .end_variant();
   good_control();
   s.end_scenario();
 
   s.begin_scenario("measure/pcr-predictable", predictable).begin_variant("main", facts);
-  const std::vector<std::string> order{"/usr/sbin/init", "/usr/bin/bash", "/lib/x86_64-linux-gnu/libc.so.6", "/usr/bin/make", "/usr/bin/gcc",
-                                       "/usr/lib/gcc/x86_64-linux-gnu/12/cc1", "/usr/bin/as", "/usr/bin/ld.bfd", "/usr/bin/touch"};
+  const std::vector<std::string> order{"/usr/sbin/init", "/usr/bin/bash",   "/lib/x86_64-linux-gnu/libc.so.6",
+                                       "/usr/bin/make",  "/usr/bin/gcc",    "/usr/lib/gcc/x86_64-linux-gnu/12/cc1",
+                                       "/usr/bin/as",    "/usr/bin/ld.bfd", "/usr/bin/touch"};
   auto moved = order;
   std::swap(moved[4], moved[7]);
   auto changed = order;
@@ -138,7 +153,10 @@ control:
   for (const auto& files : {order, order}) s.boot().step("work", exited(0)).measured(files);
   s.end_variant().end_scenario();
 
-  s.begin_scenario("measure/lost-tpm", lost).begin_variant("main", facts).boot().fault("infra", "swtpm: exited with status 1: cannot write tpm2-00.permall: No space left on device");
+  s.begin_scenario("measure/lost-tpm", lost)
+      .begin_variant("main", facts)
+      .boot()
+      .fault("infra", "swtpm: exited with status 1: cannot write tpm2-00.permall: No space left on device");
   s.end_variant().begin_variant("control", facts).end_variant().end_scenario();
 
   s.skip("measure/needs-kvm", "needs KVM, and this host has none");

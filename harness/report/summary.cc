@@ -6,7 +6,6 @@
 
 #include <algorithm>
 
-
 namespace diglab {
 namespace {
 
@@ -27,10 +26,18 @@ std::vector<std::string> words_of(std::string_view text) {
 
 void Totals::count(Outcome outcome) {
   switch (outcome) {
-    case Outcome::pass: ++pass; break;
-    case Outcome::fail: ++fail; break;
-    case Outcome::broken: ++broken; break;
-    case Outcome::skip: ++skip; break;
+    case Outcome::pass:
+      ++pass;
+      break;
+    case Outcome::fail:
+      ++fail;
+      break;
+    case Outcome::broken:
+      ++broken;
+      break;
+    case Outcome::skip:
+      ++skip;
+      break;
   }
 }
 
@@ -79,8 +86,9 @@ std::string date_and_time(std::chrono::system_clock::time_point time) {
   const auto day = floor<days>(time);
   const year_month_day date(day);
   const hh_mm_ss clock(floor<seconds>(time - day));
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count());
 }
 
 std::string rerun_command(const event::RunBegin* run, const ScenarioId& scenario) {

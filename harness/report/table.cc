@@ -21,11 +21,12 @@ std::string badge(Outcome outcome, bool colour) {
 
 std::string to_table(std::span<const Verdict> verdicts, const std::filesystem::path& report, bool colour) {
   std::size_t width = 8;
-  for (const Verdict& verdict : verdicts) width = std::max(width, std::min<std::size_t>(one_line(verdict.scenario.str()).size(), 48));
+  for (const Verdict& verdict : verdicts)
+    width = std::max(width, std::min<std::size_t>(one_line(verdict.scenario.str()).size(), 48));
   std::string out = fmt::format("VERDICT  {:{}}  {:10}  {:>8}\n", "SCENARIO", width, "CONTROL", "TIME");
   for (const Verdict& verdict : verdicts) {
-    out += fmt::format("{}   {:{}}  {:10}  {:>8}\n", badge(verdict.outcome, colour), one_line(verdict.scenario.str()), width, control_state(verdict),
-                       verdict.took.count() ? duration(verdict.took) : "-");
+    out += fmt::format("{}   {:{}}  {:10}  {:>8}\n", badge(verdict.outcome, colour), one_line(verdict.scenario.str()),
+                       width, control_state(verdict), verdict.took.count() ? duration(verdict.took) : "-");
     if (!verdict.reason.empty()) out += fmt::format("         {}\n", one_line(verdict.reason, 300));
   }
   out += fmt::format("\n{}\n", totals_of(verdicts).to_string());

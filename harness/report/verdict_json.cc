@@ -27,12 +27,8 @@ Json diff_to_json(const LogDiff& diff) {
 }
 
 Json check_to_json(const CheckVerdict& check) {
-  Json json{{"variant", check.variant},
-            {"id", check.id.str()},
-            {"met", check.met},
-            {"as_wanted", check.as_wanted},
-            {"opposite", check.opposite},
-            {"expected", safe_text(check.expected)},
+  Json json{{"variant", check.variant},     {"id", check.id.str()},       {"met", check.met},
+            {"as_wanted", check.as_wanted}, {"opposite", check.opposite}, {"expected", safe_text(check.expected)},
             {"seen", safe_text(check.seen)}};
   if (!check.detail.empty()) json["detail"] = safe_text(check.detail);
   for (const LogDiff& diff : check.diffs) json["diffs"].push_back(diff_to_json(diff));
@@ -64,9 +60,10 @@ std::string to_json(std::span<const Verdict> verdicts) {
     list.push_back(std::move(json));
   }
   const Totals totals = totals_of(verdicts);
-  const Json json{{"verdicts", std::move(list)},
-                  {"totals", {{"pass", totals.pass}, {"fail", totals.fail}, {"broken", totals.broken}, {"skip", totals.skip}}},
-                  {"exit_status", exit_status(verdicts)}};
+  const Json json{
+      {"verdicts", std::move(list)},
+      {"totals", {{"pass", totals.pass}, {"fail", totals.fail}, {"broken", totals.broken}, {"skip", totals.skip}}},
+      {"exit_status", exit_status(verdicts)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

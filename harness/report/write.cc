@@ -26,9 +26,12 @@ EvidenceReader evidence_in(const fs::path& results) {
     std::error_code error;
     const fs::path root = fs::weakly_canonical(results, error);
     const fs::path whole = fs::weakly_canonical(results / normal, error);
-    const bool inside = !file.empty() && normal.is_relative() && std::mismatch(root.begin(), root.end(), whole.begin(), whole.end()).first == root.end();
-    if (!inside || error) return fail(ErrorKind::bad_input, fmt::format("{}: evidence lies in the results directory", one_line(file)));
-    if (!fs::is_regular_file(whole, error)) return fail(ErrorKind::infra, fmt::format("{}: the evidence is not there", one_line(file)));
+    const bool inside = !file.empty() && normal.is_relative() &&
+                        std::mismatch(root.begin(), root.end(), whole.begin(), whole.end()).first == root.end();
+    if (!inside || error)
+      return fail(ErrorKind::bad_input, fmt::format("{}: evidence lies in the results directory", one_line(file)));
+    if (!fs::is_regular_file(whole, error))
+      return fail(ErrorKind::infra, fmt::format("{}: the evidence is not there", one_line(file)));
     return read_bytes(whole, std::size_t{256} << 20);
   };
 }

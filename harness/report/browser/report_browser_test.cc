@@ -31,15 +31,23 @@ class Browser : public testing::Test {
   [[nodiscard]] std::filesystem::path page() const { return directory_->path() / "report.html"; }
 
   ProcessOutcome open(std::initializer_list<std::string> options) {
-    Command command{"/usr/bin/chromium",      "--headless",        "--no-sandbox",
-                    "--disable-gpu",          "--disable-quic",    "--no-first-run",
-                    "--disable-background-networking",             "--disable-component-update",
-                    "--disable-sync",         "--window-size=1300,2000",
-                    "--user-data-dir=" + (directory_->path() / "profile").string(), "--enable-logging=stderr"};
+    Command command{"/usr/bin/chromium",
+                    "--headless",
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-quic",
+                    "--no-first-run",
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                    "--window-size=1300,2000",
+                    "--user-data-dir=" + (directory_->path() / "profile").string(),
+                    "--enable-logging=stderr"};
     command.add(options);
     command.add("file://" + page().string());
     SystemProcesses processes;
-    auto outcome = processes.run(command, {.deadline = Deadline::in(std::chrono::minutes(3)), .input = {}, .on_line = {}});
+    auto outcome =
+        processes.run(command, {.deadline = Deadline::in(std::chrono::minutes(3)), .input = {}, .on_line = {}});
     if (!outcome) {
       ADD_FAILURE() << outcome.error().to_string();
       return {};
@@ -59,7 +67,8 @@ TEST_F(Browser, shows_verdicts_moves_and_unfolded_details_without_an_error) {
     EXPECT_THAT(dom, HasSubstr(badge));
   }
   // What needs a reader is open, what passed is folded.
-  EXPECT_TRUE(std::regex_search(dom, std::regex("<details class=\"scenario fail\"[^>]*id=\"s-measure-pcr-predictable\"[^>]*open")));
+  EXPECT_TRUE(std::regex_search(
+      dom, std::regex("<details class=\"scenario fail\"[^>]*id=\"s-measure-pcr-predictable\"[^>]*open")));
   EXPECT_FALSE(std::regex_search(dom, std::regex("<details class=\"scenario pass\"[^>]* open")));
   // The measurement that moved, in the table and in the drawing, which the parser took as one.
   EXPECT_THAT(dom, HasSubstr("moved 3 earlier</td><td class=\"path\">/usr/bin/ld.bfd</td>"));
