@@ -25,12 +25,14 @@ std::string describe_denial(const check::Denial& denial) {
   if (denial.operation) text += " in " + *denial.operation;
   if (denial.program) text += " by " + *denial.program;
   if (!denial.times) return text + ", at least one per round";
-  return *denial.times == 0 ? "no " + text : fmt::format("{}, {} per round", text, times(static_cast<std::size_t>(*denial.times)));
+  return *denial.times == 0 ? "no " + text
+                            : fmt::format("{}, {} per round", text, times(static_cast<std::size_t>(*denial.times)));
 }
 
 bool is(const check::Denial& wanted, const Denial& found) {
   return (!wanted.path || *wanted.path == found.path) && (!wanted.cause || *wanted.cause == found.cause) &&
-         (!wanted.operation || *wanted.operation == found.operation) && (!wanted.program || *wanted.program == found.program);
+         (!wanted.operation || *wanted.operation == found.operation) &&
+         (!wanted.program || *wanted.program == found.program);
 }
 
 /// What was recorded of one round's audit records.
@@ -71,12 +73,16 @@ Result<Judged> judge(const check::Denial& wanted, int rounds, const VariantEvide
     }
     const bool held = wanted.times ? count == static_cast<std::size_t>(std::max(*wanted.times, 0)) : count > 0;
     if (!audit.complete && (wanted.times || !held))
-      return fail(ErrorKind::infra, fmt::format("round {}: no audit log was collected, so none can be said to be missing", round));
+      return fail(ErrorKind::infra,
+                  fmt::format("round {}: no audit log was collected, so none can be said to be missing", round));
     if (trail.lost > 0 && (wanted.times || !held))
-      return fail(ErrorKind::infra, fmt::format("round {}: the kernel dropped {} audit records, so none can be said to be missing", round, trail.lost));
+      return fail(ErrorKind::infra,
+                  fmt::format("round {}: the kernel dropped {} audit records, so none can be said to be missing", round,
+                              trail.lost));
     if (!held && judged.met) {
       judged.met = false;
-      judged.seen = count == 0 ? fmt::format("no such denial in round {}", round) : fmt::format("{}, {} in round {}", judged.seen, times(count), round);
+      judged.seen = count == 0 ? fmt::format("no such denial in round {}", round)
+                               : fmt::format("{}, {} in round {}", judged.seen, times(count), round);
     }
     total += count;
   }
@@ -96,14 +102,16 @@ Result<Judged> judge(const check::Denial& wanted, int rounds, const VariantEvide
 
 Result<Judged> judge(const check::LogEntry& wanted, int rounds, const VariantEvidence& evidence) {
   Judged judged{.met = true, .expected = {}, .seen = {}, .detail = {}, .diffs = {}};
-  judged.expected = wanted.count ? fmt::format("{} measured {} per round", wanted.path, times(static_cast<std::size_t>(*wanted.count)))
+  judged.expected = wanted.count ? fmt::format("{} measured {} per round", wanted.path,
+                                               times(static_cast<std::size_t>(*wanted.count)))
                                  : fmt::format("{} measured in each round", wanted.path);
   std::string kernel_path = wanted.path;  // The kernel writes underscores where a path has spaces.
   for (char& c : kernel_path) {
     if (c == ' ') c = '_';
   }
   std::map<int, std::size_t> counts;
-  // A boot starts its own list, and a later list of a boot has all that an earlier one has: the last one of each boot counts.
+  // A boot starts its own list, and a later list of a boot has all that an earlier one has: the last one of each boot
+  // counts.
   std::map<std::pair<int, int>, const EvidenceSet*> last;
   for (const EvidenceSet& set : evidence.sets()) last[{set.where.round, set.where.boot}] = &set;
   for (const auto& [where, set] : last) {
@@ -120,7 +128,8 @@ Result<Judged> judge(const check::LogEntry& wanted, int rounds, const VariantEvi
     const bool held = wanted.count ? count == static_cast<std::size_t>(std::max(*wanted.count, 0)) : count > 0;
     if (!held && judged.met) {
       judged.met = false;
-      judged.seen = count == 0 ? fmt::format("not measured in round {}", round) : fmt::format("measured {} in round {}", times(count), round);
+      judged.seen = count == 0 ? fmt::format("not measured in round {}", round)
+                               : fmt::format("measured {} in round {}", times(count), round);
     }
   }
   if (judged.met) judged.seen = fmt::format("measured {} in round 1", counts[1] == 0 ? "never" : times(counts[1]));
@@ -159,11 +168,14 @@ Result<Judged> judge(const check::Console& wanted, int rounds, const VariantEvid
 
 Result<Judged> judge(const check::Boot& wanted, int rounds, const VariantEvidence& evidence) {
   Judged judged{.met = true, .expected = {}, .seen = {}, .detail = {}, .diffs = {}};
-  judged.expected = wanted.outcome == "agent" ? "the guest comes up" : fmt::format("the boot ends in: {}", wanted.outcome);
+  judged.expected =
+      wanted.outcome == "agent" ? "the guest comes up" : fmt::format("the boot ends in: {}", wanted.outcome);
   std::set<int> seen_rounds;
   for (const BootRecord& boot : evidence.record().boots) {
     const std::string outcome = boot.outcome();
-    if (outcome.empty()) return fail(ErrorKind::infra, fmt::format("nothing is known about how the boot ended ({})", place(boot.begin.where)));
+    if (outcome.empty())
+      return fail(ErrorKind::infra,
+                  fmt::format("nothing is known about how the boot ended ({})", place(boot.begin.where)));
     seen_rounds.insert(boot.begin.where.round);
     const bool held = outcome == wanted.outcome;
     if (held && !judged.seen.empty()) continue;
@@ -177,7 +189,8 @@ Result<Judged> judge(const check::Boot& wanted, int rounds, const VariantEvidenc
       }
     }
   }
-  if (static_cast<int>(seen_rounds.size()) < rounds) return fail(ErrorKind::infra, fmt::format("{} of {} rounds booted", seen_rounds.size(), rounds));
+  if (static_cast<int>(seen_rounds.size()) < rounds)
+    return fail(ErrorKind::infra, fmt::format("{} of {} rounds booted", seen_rounds.size(), rounds));
   return judged;
 }
 
@@ -189,7 +202,7 @@ Result<Judged> judge_check(const Check& check, int rounds, const VariantEvidence
         if constexpr (std::is_same_v<C, check::Attest>)
           return judge_attestation(body, evidence);
         else if constexpr (std::is_same_v<C, check::Pcr>)
-          return judge_pcr(body, evidence);
+          return body.predicted_by ? judge_prediction(body, rounds, evidence) : judge_pcr(body, evidence);
         else if constexpr (std::is_same_v<C, check::LogSet>)
           return judge_log_set(body, evidence);
         else

@@ -16,5 +16,7 @@ Result<Judged> judge_attestation(const check::Attest& check, const VariantEviden
 Result<Judged> judge_pcr(const check::Pcr& check, const VariantEvidence& evidence);
 Result<Judged> judge_log_set(const check::LogSet& check, const VariantEvidence& evidence);
 
+/// And for a PCR that a step of the same round foretold: the value where the round's last boot ended.
+Result<Judged> judge_prediction(const check::Pcr& check, int rounds, const VariantEvidence& evidence);
 
 }  // namespace diglab

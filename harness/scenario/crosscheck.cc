@@ -41,14 +41,26 @@ class VariantCheck {
 
   void compares(const Check& check) {
     Position at{check.line, check.column};
-    bool over_rounds = std::holds_alternative<check::Pcr>(check.body) || std::holds_alternative<check::LogSet>(check.body);
+    const auto* pcr = std::get_if<check::Pcr>(&check.body);
+    bool predicted = pcr && pcr->predicted_by;
+    if (predicted) predicts(*pcr->predicted_by, at);
+    bool over_rounds = (pcr && !predicted) || std::holds_alternative<check::LogSet>(check.body);
     if (over_rounds && variant_.rounds < 2) {
       problems_.add(at, fmt::format("{}'{}' compares rounds; expected 'rounds' of 2 or more, found {}", in_control(), check.id.str(),
                                     variant_.rounds));
     }
     const auto* attest = std::get_if<check::Attest>(&check.body);
     bool logs_only = attest && attest->what == check::Attest::What::forms_agree;
-    if (std::holds_alternative<check::Pcr>(check.body) || (attest && !logs_only)) needs_tpm(at);
+    if (pcr || (attest && !logs_only)) needs_tpm(at);
+  }
+
+  /// Only a script or program has an output that a PCR can be held against.
+  void predicts(const CheckId& id, Position at) {
+    for (const auto* step : flatten(variant_.steps)) {
+      if (step->id == id && !std::holds_alternative<step::Run>(step->body)) {
+        problems_.add(at, fmt::format("{}'predicted_by': the step '{}' prints nothing; expected a 'run' step", in_control(), id.str()));
+      }
+    }
   }
 
   void needs_tpm(Position at) {

@@ -26,7 +26,7 @@ const KeyTable policy_corpus{"policy_corpus", {"file"}, {"file"}};
 const KeyTable reboot{"reboot", {"smbios"}};
 const KeyTable repeat{"repeat", {"times", "steps"}, {"times", "steps"}};
 const KeyTable check{"check", {"id", "attest", "pcr", "log_set", "log_entry", "denial", "console", "boot"}};
-const KeyTable pcr{"pcr", {"index", "bank", "rounds"}, {"rounds"}};
+const KeyTable pcr{"pcr", {"index", "bank", "rounds", "predicted_by"}};
 const KeyTable log_entry{"log_entry", {"path", "count"}, {"path"}};
 const KeyTable denial{"denial", {"path", "cause", "operation", "program", "times"}};
 const KeyTable console{"console", {"matches", "present"}, {"matches"}};

@@ -71,7 +71,7 @@ void read_scenario(const YamlNode& root, Scenario& scenario, Problems& problems)
   Ids ids;
   StepReader steps(scenario.text, dialect, ids, problems);
   if (const auto* list = fields.find("steps")) scenario.steps = steps.read(*list, "steps", "step");
-  if (const auto* list = fields.find("checks")) scenario.checks = read_checks(*list, ids, problems);
+  if (const auto* list = fields.find("checks")) scenario.checks = read_checks(*list, scenario.steps, ids, problems);
 
   auto policies = steps.policies();
   const auto* policy = fields.find("policy");

@@ -149,6 +149,8 @@ TEST_F(EveryKey, of_the_checks_is_kept) {
   EXPECT_EQ(denial.times, 2);
   EXPECT_FALSE(std::get<check::Console>(checks.at(6).body).present);
   EXPECT_EQ(std::get<check::Boot>(checks.at(7).body).outcome, "agent");
+  EXPECT_FALSE(pcr.predicted_by);
+  EXPECT_EQ(std::get<check::Pcr>(checks.at(8).body).predicted_by, CheckId("script"));
 }
 
 TEST_F(EveryKey, of_the_control_is_kept) {

@@ -8,6 +8,7 @@
 
 #include "scenario/read_expect.h"
 #include "scenario/suggest.h"
+#include "scenario/variant.h"
 
 namespace diglab {
 namespace {
@@ -22,12 +23,28 @@ check::Attest::What attest_of(std::string_view word) {
   return in_table_order[found - words::attest.words.begin()];
 }
 
-check::Pcr read_pcr(const YamlNode& node, Problems& problems) {
+/// The id of a step, which must be there.
+std::optional<CheckId> read_step_id(const Fields& fields, std::string_view key, const std::vector<Step>& steps) {
+  auto id = fields.text(key);
+  if (!id) return std::nullopt;
+  std::vector<std::string_view> known;
+  for (const auto* step : flatten(steps)) known.push_back(step->id.str());
+  if (std::ranges::find(known, *id) != known.end()) return CheckId(*id);
+  fields.problems().add(fields.find(key)->at, fmt::format("'{}': there is no step '{}'{}; expected one of {}", key, *id,
+                                                          did_you_mean(*id, known), comma_list(known)));
+  return std::nullopt;
+}
+
+check::Pcr read_pcr(const YamlNode& node, const std::vector<Step>& steps, Problems& problems) {
   Fields fields(node, keys::pcr, problems);
   check::Pcr pcr;
   pcr.index = fields.integer("index", 0, last_pcr).value_or(pcr.index);
   pcr.bank = fields.word("bank", words::bank).value_or(pcr.bank);
   if (fields.word("rounds", words::across) == "differs") pcr.rounds = check::Pcr::Across::differs;
+  pcr.predicted_by = read_step_id(fields, "predicted_by", steps);
+  if (fields.valid() && (fields.find("rounds") != nullptr) == (fields.find("predicted_by") != nullptr)) {
+    problems.add(node.at, "'pcr': expected either 'rounds' or 'predicted_by'");
+  }
   return pcr;
 }
 
@@ -52,12 +69,12 @@ check::Console read_console(const YamlNode& node, Problems& problems) {
   return {.matches = read_pattern(fields, "matches").value_or(""), .present = fields.boolean("present").value_or(true)};
 }
 
-check::Body read_body(std::string_view kind, const YamlNode& node, Problems& problems) {
+check::Body read_body(std::string_view kind, const YamlNode& node, const std::vector<Step>& steps, Problems& problems) {
   if (kind == "attest") {
     auto word = read_word(node, kind, words::attest, problems);
     return check::Attest{word ? attest_of(*word) : check::Attest::What::log_replays};
   }
-  if (kind == "pcr") return read_pcr(node, problems);
+  if (kind == "pcr") return read_pcr(node, steps, problems);
   if (kind == "log_set") return check::LogSet{read_word(node, kind, words::log_set, problems) != "differs"};
   if (kind == "log_entry") return read_log_entry(node, problems);
   if (kind == "denial") return read_denial(node, problems);
@@ -67,7 +84,7 @@ check::Body read_body(std::string_view kind, const YamlNode& node, Problems& pro
 
 }  // namespace
 
-std::vector<Check> read_checks(const YamlNode& node, Ids& ids, Problems& problems) {
+std::vector<Check> read_checks(const YamlNode& node, const std::vector<Step>& steps, Ids& ids, Problems& problems) {
   std::vector<Check> checks;
   if (!is_list(node, "checks", problems)) return checks;
   for (const auto& item : node.items) {
@@ -86,7 +103,7 @@ std::vector<Check> read_checks(const YamlNode& node, Ids& ids, Problems& problem
       const auto* body = fields.find(kind);
       if (!body) continue;
       ++kinds;
-      check.body = read_body(kind, *body, problems);
+      check.body = read_body(kind, *body, steps, problems);
     }
     if (kinds != 1) {
       problems.add(item.at, fmt::format("a check has exactly one of {}; found {}", comma_list(words::check_kind.words), kinds));

@@ -9,7 +9,7 @@
 
 namespace diglab {
 
-/// `checks:`: expectations on whole variants. Those without an id become "check-N".
-std::vector<Check> read_checks(const YamlNode& node, Ids& ids, Problems& problems);
+/// `checks:`: expectations on whole variants. Those without an id become "check-N". They may name the scenario's `steps`.
+std::vector<Check> read_checks(const YamlNode& node, const std::vector<Step>& steps, Ids& ids, Problems& problems);
 
 }  // namespace diglab

@@ -137,12 +137,13 @@ struct Attest {
   };
   What what = What::log_replays;
 };
-/// A PCR compared over rounds: one value, more than one, or the value another check predicts.
+/// A PCR compared over rounds (one value, or more than one), or in each round with the value that a step foretold.
 struct Pcr {
   enum class Across { same, differs };
   int index = 10;
   std::string bank = "sha256";
-  Across rounds = Across::same;
+  Across rounds = Across::same;         ///< Without meaning where there is a prediction.
+  std::optional<CheckId> predicted_by;  ///< A step of kind run: its output's last word, hexadecimal, is the value at the round's end.
 };
 /// The set (not the order) of log entries, compared over rounds.
 struct LogSet {
