@@ -28,7 +28,7 @@ GpgHome::~GpgHome() {
 
 Command GpgHome::gpg() const {
   Command command{"gpg", "--homedir", path().string(), "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback",
-                  "--passphrase", "", "--faked-system-time", fmt::format("{}", image_epoch)};
+                  "--passphrase", "", "--faked-system-time", fmt::format("{}!", image_epoch)};
   return command;
 }
 

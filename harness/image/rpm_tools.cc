@@ -22,7 +22,7 @@ Result<void> write_rpm_macros(const std::filesystem::path& home, const std::map<
       "%_dbpath /var/lib/rpm\n"
       "%__gpg /usr/bin/gpg\n"
       "%_gpg_digest_algo sha256\n"
-      "%_gpg_sign_cmd_extra_args --batch --no-tty --pinentry-mode loopback --faked-system-time {}\n"
+      "%_gpg_sign_cmd_extra_args --batch --no-tty --pinentry-mode loopback --faked-system-time {}!\n"
       "%__spec_install_pre %{{___build_pre}}\n"
       "%__spec_install_post %{{nil}}\n"
       "%debug_package %{{nil}}\n"

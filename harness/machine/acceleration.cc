@@ -2,11 +2,13 @@
 #include "machine/acceleration.h"
 
 #include <fmt/format.h>
+
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "machine/host_impl.h"
 #include "machine/machine.h"
@@ -58,6 +60,14 @@ AccelerationVerdict no_kvm(std::string reason) {
   return {.acceleration = Acceleration::tcg, .reason = std::move(reason), .cached = false};
 }
 
+/// The line of QEMU's log that says why: a failed emulation is followed by a page of registers.
+std::string complaint_of(const std::string& log) {
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("KVM internal error") || line.find("qemu-system-x86_64: ") != std::string::npos) return line;
+  return "silence";
+}
+
 /// Boots `kernel` with nothing to run: it works if it gets as far as missing its root.
 Result<AccelerationVerdict> try_kvm(Host& host, const fs::path& kernel, const Deadline& deadline) {
   MachineSpec spec;
@@ -80,11 +90,9 @@ Result<AccelerationVerdict> try_kvm(Host& host, const fs::path& kernel, const De
   double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   if (reached) return AccelerationVerdict{.acceleration = Acceleration::kvm, .reason = fmt::format("booted Linux in {:.1f} s", took), .cached = false};
   if (reached.error().kind() == ErrorKind::interrupted && deadline.stop.stop_requested()) return fail(reached.error());
-  // What KVM says about a failed emulation stands in QEMU's log.
   (void)(*machine)->kill();
   auto log = read_file(scratch.path() / "boot-1.qemu.log");
-  std::string words = log ? last_words(*log) : std::string();
-  return no_kvm(fmt::format("a kernel did not boot with KVM in {:.1f} s: {}{}{}", took, reached.error().message(), words.empty() ? "" : "; ", words));
+  return no_kvm(fmt::format("a kernel did not boot with KVM in {:.0f} s: {}", took, log ? complaint_of(*log) : reached.error().message()));
 }
 
 }  // namespace

@@ -104,7 +104,17 @@ TEST(DomainXml, OwnerAndAgentPortAndRawArgumentsAreThere) {
   EXPECT_EQ(domain.at("/domain/metadata/*"), "host:/run/r-1");
   EXPECT_EQ(domain.count("/domain/metadata/*[namespace-uri()='urn:diglab:run']"), 1u);
   EXPECT_EQ(domain.at("//channel/target/@name"), std::string(agent_port_name));
-  EXPECT_EQ(domain.at("/domain/*[local-name()='commandline']/*[2]/@value"), "unix:/g");
+  EXPECT_EQ(domain.at("/domain/*[local-name()='commandline']/*[last()]/@value"), "unix:/g");
+}
+
+TEST(DomainXml, TheFirmwareSeesTheSameUuidInEveryMachine) {
+  MachineSpec spec = full_spec();
+  std::string path = "/domain/*[local-name()='commandline']/*[2]/@value";
+  std::string first = Domain(domain_xml(spec, files, identity)).at(path.c_str());
+  DomainIdentity other = identity;
+  other.uuid = "11111111-2222-4333-8444-555555555555";
+  EXPECT_EQ(Domain(domain_xml(spec, files, other)).at(path.c_str()), first);
+  EXPECT_NE(first.find("uuid="), std::string::npos);
 }
 
 }  // namespace
