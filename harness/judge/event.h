@@ -109,7 +109,7 @@ struct ScenarioEnd {
   ScenarioId scenario;
   std::chrono::milliseconds took{0};
 };
-/// The scenario was not run, for a reason that it declared.
+/// The scenario was not run, for a reason that it declared. Stands in the place of variants and ScenarioEnd.
 struct Skipped {
   ScenarioId scenario;
   std::string reason;

@@ -235,6 +235,21 @@ TEST(Judge, skips_only_for_a_declared_reason) {
   EXPECT_EQ(exit_status(verdicts), 0);
 }
 
+TEST(Judge, a_skipped_scenario_still_says_what_it_claims) {
+  StreamBuilder s;
+  s.begin_run({"a/b", "a/c"});
+  s.begin_scenario("a/b",
+                   "id: a/b\nclaim: Cores race.\nskip_unless: {acceleration: kvm, because: it needs cores}\n"
+                   "steps: [{run: 'true'}]\nno_control_because: this is a test\n");
+  s.skip("a/b", "it needs cores").end_run();
+  const auto verdicts = judge(s.events(), s.reader());
+  EXPECT_EQ(verdicts.at(0).outcome, Outcome::skip);
+  EXPECT_EQ(verdicts.at(0).claim, "Cores race.");
+  EXPECT_EQ(verdicts.at(1).outcome, Outcome::broken) << "it was announced, and neither run nor skipped";
+  EXPECT_EQ(exit_status(verdicts), 3);
+  EXPECT_EQ(exit_status(std::span(verdicts).first(1)), 0);
+}
+
 TEST(Judge, a_scenario_text_that_is_wrong_breaks_with_its_place) {
   Story story;
   story.yaml = "id: exec/unknown\nclaim: x\nstep: []\n";

@@ -131,17 +131,25 @@ std::string domain_name(const ScenarioId& scenario, const std::string& variant) 
   return name;
 }
 
-/// Everything that the scenarios need, made before the first machine starts.
+/// Why a scenario says that it is not to be run with this acceleration; nothing if it is.
+std::optional<std::string> reason_to_skip(const Scenario& scenario, const AccelerationVerdict& found) {
+  if (!scenario.skip_unless || scenario.skip_unless->acceleration == to_string(found.acceleration)) return std::nullopt;
+  return fmt::format("{} (needs {}, machines run with {})", scenario.skip_unless->because, scenario.skip_unless->acceleration,
+                     to_string(found.acceleration));
+}
+
+/// Everything that the scenarios need, made before the first machine starts. Those that are skipped need nothing.
 Result<std::vector<Task>> prepare(Lab& lab, const std::vector<Scenario>& scenarios, const std::stop_token& stop) {
   std::vector<Task> tasks;
-  Acceleration acceleration = TRY(lab.acceleration(Deadline::in(build_time, stop))).acceleration;
+  AccelerationVerdict acceleration = TRY(lab.acceleration(Deadline::in(build_time, stop)));
   for (const Scenario& scenario : scenarios) {
+    if (reason_to_skip(scenario, acceleration)) continue;
     for (std::string_view name : variant_names(scenario)) {
       Task task{.scenario = &scenario, .variant = variant_of(scenario, name), .machine = {}, .facts = {}};
       const MachineWish& wish = task.variant.machine;
       BuiltKernel kernel = TRY(lab.kernel(wish, Deadline::in(build_time, stop)), scenario.id.str());
       BuiltImage image = TRY(lab.image(wish, Deadline::in(build_time, stop)), scenario.id.str());
-      task.machine = machine_spec(wish, kernel, image, acceleration);
+      task.machine = machine_spec(wish, kernel, image, acceleration.acceleration);
       task.machine.name = domain_name(scenario.id, task.variant.name);
       task.facts = {{"kernel", kernel.release},
                     {"kernel_id", kernel.id},
@@ -205,6 +213,12 @@ Result<void> run_suite(Lab& lab, const std::vector<Scenario>& scenarios, const S
   begin.host["acceleration"] = acceleration.reason;
   for (const Scenario& scenario : scenarios) begin.scenarios.push_back(scenario.id);
   log.write(std::move(begin));
+  for (const Scenario& scenario : scenarios) {
+    auto reason = reason_to_skip(scenario, acceleration);
+    if (!reason) continue;
+    log.write(event::ScenarioBegin{.scenario = scenario.id, .text = scenario.text, .file = scenario.file});
+    log.write(event::Skipped{.scenario = scenario.id, .reason = *std::move(reason)});
+  }
 
   ScenarioProgress progress(log, tasks);
   TimeScale scale = time_scale(acceleration.acceleration);

@@ -8,9 +8,10 @@ namespace diglab {
 namespace keys {
 
 const KeyTable scenario{"scenario",
-                        {"id", "claim", "sources", "tags", "machine", "policy", "rounds", "timeout", "steps", "checks", "control",
+                        {"id", "claim", "sources", "tags", "skip_unless", "machine", "policy", "rounds", "timeout", "steps", "checks", "control",
                          "no_control_because"},
                         {"id", "claim", "steps"}};
+const KeyTable skip_unless{"skip_unless", {"acceleration", "because"}, {"acceleration", "because"}};
 const KeyTable machine{"machine", {"kernel", "image", "ima_signatures", "cpus", "memory", "tpm", "init", "cmdline", "smbios"}};
 const KeyTable smbios{"smbios", {"bios.vendor", "bios.version", "bios.date", "system.manufacturer", "system.product", "system.version",
                        "system.serial", "system.sku", "system.family"}};
@@ -37,7 +38,7 @@ const KeyTable tamper{"tamper", {"log_bit_in_entry"}, {"log_bit_in_entry"}};
 const KeyTable opposite{"opposite", {"check", "instead"}, {"check"}};
 
 std::span<const KeyTable* const> all() {
-  static constexpr std::array tables = {&scenario, &machine, &smbios,    &step,   &expect,  &text,    &start,
+  static constexpr std::array tables = {&scenario, &skip_unless, &machine, &smbios,    &step,   &expect,  &text,    &start,
                                         &act,      &write,   &policy_corpus, &reboot, &repeat, &check,   &pcr,     &log_entry,
                                         &denial,   &console, &control,   &tamper, &opposite};
   return tables;
@@ -60,11 +61,12 @@ const WordTable step_kind{"step_kind",
 const WordTable check_kind{"check_kind", {"attest", "pcr", "log_set", "log_entry", "denial", "console", "boot"}};
 const WordTable bank{"bank", {"sha1", "sha256", "sha384", "sha512"}};
 const WordTable user{"user", {"root", "alice"}};
+const WordTable acceleration{"acceleration", {"kvm", "tcg"}};
 const WordTable source{"source", {"S0", "S1", "S2", "S3", "S4"}};
 
 std::span<const WordTable* const> all() {
   static constexpr std::array tables = {&action,  &open_mode, &in,        &attest,     &across, &log_set,
-                                        &boot,    &step_kind, &check_kind, &bank,      &user,   &source};
+                                        &boot,    &step_kind, &check_kind, &bank,      &user,   &source, &acceleration};
   return tables;
 }
 

@@ -46,6 +46,14 @@ std::vector<std::string> read_tags(const YamlNode& node, Problems& problems) {
   return tags;
 }
 
+SkipUnless read_skip_unless(const YamlNode& node, Problems& problems) {
+  Fields fields(node, keys::skip_unless, problems);
+  SkipUnless wanted{.acceleration = fields.word("acceleration", words::acceleration).value_or(""), .because = fields.text("because").value_or("")};
+  while (wanted.because.ends_with('\n')) wanted.because.pop_back();
+  if (wanted.because.find('\n') != std::string::npos) problems.add(fields.find("because")->at, "'because': expected one line");
+  return wanted;
+}
+
 void read_head(const Fields& fields, Scenario& scenario) {
   auto& problems = fields.problems();
   if (auto id = fields.text("id")) {
@@ -57,6 +65,7 @@ void read_head(const Fields& fields, Scenario& scenario) {
   scenario.claim = fields.text("claim").value_or("");
   if (const auto* sources = fields.find("sources")) scenario.sources = read_sources(*sources, problems);
   if (const auto* tags = fields.find("tags")) scenario.tags = read_tags(*tags, problems);
+  if (const auto* skip = fields.find("skip_unless")) scenario.skip_unless = read_skip_unless(*skip, problems);
   scenario.rounds = fields.integer("rounds", 1, most_rounds).value_or(1);
   if (auto seconds = fields.integer("timeout", 1, longest_round)) scenario.timeout = std::chrono::seconds(*seconds);
 }

@@ -207,12 +207,19 @@ struct Control {
   std::vector<Opposite> opposite;       ///< At least one.
 };
 
+/// What a run must have for the scenario to be run in it; otherwise the scenario is skipped.
+struct SkipUnless {
+  std::string acceleration;  ///< "kvm" or "tcg", as proven and not as promised.
+  std::string because;       ///< One line: why it says nothing elsewhere.
+};
+
 /// One claim as a runnable file.
 struct Scenario {
   ScenarioId id;
   std::string claim;
   std::vector<std::string> sources;     ///< "S1", as in the catalogue.
   std::vector<std::string> tags;
+  std::optional<SkipUnless> skip_unless;
   MachineWish machine;
   std::string policy;                   ///< Loaded by the agent before the first step of each boot; empty: none.
   int rounds = 1;                       ///< Fresh machines that run all steps; N boots of a determinism claim.
