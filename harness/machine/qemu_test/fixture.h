@@ -16,7 +16,7 @@ namespace diglab {
 using namespace std::chrono_literals;
 
 /// How long a boot may take on a busy host without KVM.
-inline constexpr auto patience = 120s;
+inline constexpr auto patience = 300s;
 
 /// A Host of the embedded kind (unless a test asks for another) and machines whose init is guest_init.c.
 class MachineTest : public ::testing::Test {
