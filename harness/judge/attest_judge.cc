@@ -103,7 +103,9 @@ Result<Finding> tampering_noticed(const EvidenceSet& set, const VariantEvidence&
     const Link* broken = verdict.first_broken();
     const std::string found = broken ? broken->name : "nothing";
     const bool noticed = broken && found == link_broken_by(tamper);
-    const std::string line = fmt::format("{}: {} noticed, {} broken", name_of(tamper), found, link_broken_by(tamper));
+    const std::string line =
+        noticed ? fmt::format("{}: noticed at {}", name_of(tamper), found)
+                : fmt::format("{}: noticed at {}, expected at {}", name_of(tamper), found, link_broken_by(tamper));
     finding.detail += (finding.detail.empty() ? "" : "\n") + line;
     if (!noticed && finding.ok) {
       finding.ok = false;

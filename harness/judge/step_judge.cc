@@ -62,7 +62,7 @@ Result<Judged> judge_step(const CheckId& id, const Expectation& expectation, con
   }
   judged.seen = fmt::format("{} ({})", describe(*shown), place_of(*shown, repeated));
   if (total > 1) judged.detail = fmt::format("as expected {} of {} times", good, total);
-  if (!shown->detail.empty()) judged.detail += (judged.detail.empty() ? "" : "\n") + safe_text(shown->detail);
+  if (!judged.met && !shown->detail.empty()) judged.detail += (judged.detail.empty() ? "" : "\n") + safe_text(shown->detail);
   return judged;
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "judge/safe_text.h"
 #include "judge/stream.h"
 #include "report/html_scenario.h"
 #include "report/html_style.h"
@@ -17,7 +18,10 @@ namespace diglab {
 namespace {
 
 std::string fact(std::string_view name, std::string_view value) {
-  return value.empty() ? std::string() : fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", html(name), html(value));
+  if (value.empty()) return {};
+  constexpr std::size_t fits_column = 30;
+  const std::string_view style = value.size() > fits_column ? " class=\"wide\"" : "";
+  return fmt::format("<div{}><dt>{}</dt><dd>{}</dd></div>\n", style, html(name), html(one_line(value, 200)));
 }
 
 /// What all variants say about a fact, each value once.

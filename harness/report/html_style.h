@@ -32,7 +32,7 @@ pre i { color: var(--quiet); } code { overflow-wrap: anywhere; }
 .bar { display: flex; height: 8px; border-radius: 4px; overflow: hidden; margin: 12px 0 14px; background: var(--line); gap: 2px; }
 .bar span { display: block; } .bar .pass { background: var(--pass); } .bar .fail { background: var(--fail); } .bar .broken { background: var(--broken); } .bar .skip { background: var(--skip); }
 dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: 6px 28px; margin: 0; }
-dl.facts div { display: flex; gap: 10px; min-width: 0; } dl.facts dt { color: var(--quiet); flex: none; } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
+dl.facts div { display: flex; gap: 10px; min-width: 0; } dl.facts div.wide { grid-column: 1 / -1; } dl.facts dt { color: var(--quiet); flex: none; } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-size: 12px; font-weight: 600; color: var(--quiet); padding: 6px 10px; border-bottom: 1px solid var(--line); }
 td { padding: 8px 10px; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; } .num { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
@@ -56,7 +56,7 @@ details.more { margin: 10px 0; } details.more > summary { cursor: pointer; color
 .run { display: flex; gap: 10px; align-items: baseline; flex-wrap: wrap; margin: 12px 0; } .run code { background: var(--code); padding: 3px 10px; border-radius: 6px; user-select: all; }
 table.checks { table-layout: fixed; } table.checks th:first-child { width: 15%; } table.checks td .exp { color: var(--quiet); font-size: 13px; }
 table.checks td.bad { background: var(--fail-bg); } .mark { font-weight: 700; margin-right: 5px; } .mark.good { color: var(--pass); } .mark.bad { color: var(--fail); }
-table.steps td { padding: 5px 10px; font-size: 14px; } table.steps pre { max-height: 220px; } tr.lost td { background: var(--broken-bg); }
+table.steps td { padding: 5px 10px; font-size: 14px; } table.steps td.mono { white-space: nowrap; } table.steps pre { max-height: 220px; } tr.lost td { background: var(--broken-bg); }
 table.machine td:first-child { color: var(--quiet); width: 15%; } table.machine tr.differs td { background: var(--skip-bg); } table.machine td { font-size: 13px; } table.machine pre { margin: 0; }
 .files { display: flex; flex-wrap: wrap; gap: 4px 14px; } figure { margin: 10px 0; } .oops { color: var(--fail); font-weight: 600; }
 svg { max-width: 100%; height: auto; display: block; } svg text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: var(--ink); }
