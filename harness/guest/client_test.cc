@@ -240,6 +240,23 @@ TEST(AgentClient, APortThatWasOnlyReportedClosedLosesNothing) {
   ASSERT_TRUE(result) << result.error().to_string();
 }
 
+TEST(AgentClient, APortThatStaysClosedIsGuestLostWhenTheDeadlinePasses) {
+  auto streams = make_stream_pair();
+  BlinkingStream stream(*streams.first);
+  ScriptedAgent agent(*streams.second);
+  AgentClient client(stream);
+  {
+    std::jthread side([&] { agent.agree(agent.next()); });
+    ASSERT_TRUE(client.hello(Deadline::in(5s)));
+  }
+  auto outcome = std::async(std::launch::async, [&] { return client.run(GuestCommand{{"/bin/x"}}, Deadline::in(300ms)); });
+  (void)agent.next();
+  agent.send_bytes("BLINK");
+  auto result = outcome.get();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::guest_lost) << result.error().to_string();
+}
+
 TEST_F(AgentClientTest, AnAgentThatStartsAnewLosesItsRequests) {
   greet();
   auto outcome = meanwhile([&] { return client_.run(GuestCommand{{"/bin/x"}}, Deadline::in(60s)); });

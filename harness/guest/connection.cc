@@ -15,9 +15,6 @@ using wire::Json;
 // A guest that never stops sending must not fill the host's memory.
 constexpr std::uint64_t max_received = std::uint64_t{2} << 30;
 
-// How long an agent may be silent after its port was reported closed.
-constexpr auto time_to_reopen = std::chrono::seconds(10);
-
 AgentInfo info_of(const Json& json) {
   return {static_cast<int>(wire::number_at(json, "pid")), wire::text_at(json, "instance"), wire::text_at(json, "release"),
           wire::text_at(json, "machine"), static_cast<int>(wire::number_at(json, "cpus"))};
@@ -150,11 +147,13 @@ Result<Json> AgentClient::Connection::request(Json body, std::string_view conten
     if (pending->error) return fail(pending->error->within(what));
     if (cut) {
       auto text = evidence();
+      bool closed = closed_;
       frame.epoch = epoch_;
       lock.unlock();
       (void)send({.type = FrameType::cancel, .stream = 0, .epoch = frame.epoch, .request = frame.request, .payload = {}},
                  Deadline::in(std::chrono::milliseconds(100)));
       if (*cut == ErrorKind::interrupted) return fail(*cut, what + ": interrupted");
+      if (closed) return fail(ErrorKind::guest_lost, what + ": the guest agent closed its port and has not answered since");
       return fail(*cut, fmt::format("{}: the guest agent did not answer before the deadline: {}", what, text));
     }
   }
@@ -176,28 +175,19 @@ Result<void> AgentClient::Connection::write(const Frame& frame, const Deadline& 
 
 void AgentClient::Connection::read_until_stopped(const std::stop_token& stop) {
   std::vector<std::uint8_t> buffer(std::size_t{256} << 10);
-  auto patience = Deadline::never(stop);
   int ends_in_a_row = 0;
   while (!stop.stop_requested()) {
-    auto count = stream_.read_some(buffer, patience);
+    auto count = stream_.read_some(buffer, Deadline::never(stop));
     if (stop.stop_requested()) return;
-    if (count && *count == 0 && ++ends_in_a_row < 100 && still_writable()) {
-      patience = Deadline::in(time_to_reopen, stop);
-      continue;
-    }
+    if (count && *count == 0 && ++ends_in_a_row < 100 && still_writable()) continue;
     std::lock_guard lock(mutex_);
-    if (!count && count.error().kind() == ErrorKind::timeout) {
-      fail_outstanding(Error(ErrorKind::guest_lost, "the guest agent closed its port"));
-      patience = Deadline::never(stop);
-      continue;
-    }
     if (!count || *count == 0) {
       lost_ = count ? Error(ErrorKind::guest_lost, "the guest agent closed its port") : std::move(count).error();
       fail_outstanding(*lost_);
       return;
     }
-    patience = Deadline::never(stop);
     ends_in_a_row = 0;
+    closed_ = false;
     auto discarded = decoder_.discarded();
     decoder_.feed(text_of(ByteView(buffer.data(), *count)));
     while (auto frame = decoder_.next()) receive(std::move(*frame));
@@ -209,16 +199,18 @@ void AgentClient::Connection::read_until_stopped(const std::stop_token& stop) {
 }
 
 /// The port was closed, or only seemed so: restoring a snapshot resets the device, and the news of that may come long after the agent
-/// has answered. A greeting that repeats the epoch changes nothing and makes a living agent answer.
+/// has answered. A greeting that repeats the epoch changes nothing and makes a living agent answer. How long that takes nobody
+/// knows, a restore can take its time: a request whose deadline passes first was lost with the agent.
 bool AgentClient::Connection::still_writable() {
   std::lock_guard order(write_mutex_);
   Frame frame{.type = FrameType::hello, .stream = 0, .epoch = 0, .request = 0, .payload = R"({"keep":false})"};
   {
     std::lock_guard lock(mutex_);
+    closed_ = true;
     if (!agreed_) return true;  // a greeting is on its way, or the next one will tell
     frame.epoch = epoch_;
   }
-  return stream_.write_all(view_of(wire::encode(frame)), Deadline::in(time_to_reopen)).has_value();
+  return stream_.write_all(view_of(wire::encode(frame)), Deadline::in(std::chrono::seconds(10))).has_value();
 }
 
 void AgentClient::Connection::receive(Frame frame) {
