@@ -25,7 +25,7 @@ Result<BenchReport> measure(const BenchArguments& arguments, CliContext& context
            .cache = context.cache,
            .binaries = context.binaries,
            .uri = arguments.uri,
-           .pool = {},
+           .pool = {}, .tpm_ca = {},
            .kernel = arguments.kernel},
           context.processes, [](std::string_view what, std::optional<double> fraction) {
             if (!fraction) fmt::print(stderr, "diglab: {}\n", what);

@@ -62,7 +62,7 @@ Finding examine_rights() {
 }
 
 Finding examine_acceleration(CliContext& context, const std::string& kernel_choice) {
-  Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .pool = {}, .kernel = kernel_choice},
+  Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .pool = {}, .tpm_ca = {}, .kernel = kernel_choice},
           context.processes, [](std::string_view, std::optional<double>) {});
   auto keys = lab.keys(Deadline::in(60s, context.stop));
   KernelStore store(context.cache, context.processes, context.source / "kernel-patches");

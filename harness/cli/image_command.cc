@@ -46,7 +46,7 @@ Result<BuiltImage> build(const ImageArguments& arguments, CliContext& context) {
   // As the runs ask for it, so that they find it in the cache: with the modules of the default kernel.
   BuiltKernel kernel;
   if (!arguments.without_modules) {
-    Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .pool = {}, .kernel = {}}, context.processes, say);
+    Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .pool = {}, .tpm_ca = {}, .kernel = {}}, context.processes, say);
     kernel = TRY(lab.kernel({}, deadline));
   }
   const auto staging = TRY(TempDir::make({}, "diglab-guest-files"));

@@ -29,6 +29,7 @@ struct RunArguments {
   std::string kernel;
   std::string uri;
   std::string pool;
+  std::string tpm_ca;
   unsigned jobs = 0;
   std::string results;
   bool ktap = false;
@@ -89,6 +90,7 @@ Result<int> run_scenarios(const RunArguments& arguments, CliContext& context) {
            .binaries = context.binaries,
            .uri = arguments.uri,
            .pool = arguments.pool,
+           .tpm_ca = arguments.tpm_ca,
            .kernel = arguments.kernel},
           context.processes,
           [&](std::string_view what, std::optional<double> fraction) { log->write(event::Phase{.what = std::string(what), .fraction = fraction}); });
@@ -116,6 +118,7 @@ void add_run_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   command->add_option("--jobs,-j", arguments->jobs, "Machines at once; default: as many as there are cores");
   command->add_option("--connect", arguments->uri, "libvirt URI of the host to run on; default: QEMU inside this process");
   command->add_option("--pool", arguments->pool, "Directory of that host which gets copies of kernels and disks, if it cannot read ours");
+  command->add_option("--tpm-ca", arguments->tpm_ca, "Certificates (PEM) that signed the endorsement keys of that host's TPMs; default: our own");
   command->add_option("--shard", arguments->shard, "I/N: only part I of N, for several workers");
   command->add_option("--results", arguments->results, "Directory that gets a directory for this run; default: results/");
   command->add_option("--scenarios", arguments->scenarios, "Directory of scenario files; default: scenarios/");

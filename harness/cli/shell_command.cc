@@ -92,7 +92,7 @@ Result<int> run_shell(const ShellArguments& arguments, CliContext& context) {
            .cache = context.cache,
            .binaries = context.binaries,
            .uri = arguments.uri,
-           .pool = {},
+           .pool = {}, .tpm_ca = {},
            .kernel = arguments.kernel},
           context.processes, [](std::string_view what, std::optional<double>) { fmt::print(stderr, "diglab: {}\n", what); });
   Deadline build = Deadline::in(40min, context.stop);

@@ -111,6 +111,8 @@ MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, con
   spec.tpm = wish.tpm.value_or(true);
   spec.smbios = wish.smbios;
   spec.acceleration = acceleration;
+  // An emulated core may wait long for a busy host; the kernel would take that for its own stall.
+  if (acceleration == Acceleration::tcg) spec.cmdline += " rcupdate.rcu_cpu_stall_timeout=120";
   return spec;
 }
 

@@ -30,6 +30,7 @@ struct LabOptions {
   std::filesystem::path binaries;  ///< Where the build put agent and init.
   std::string uri;                 ///< libvirt's; empty: embedded.
   std::string pool;                ///< Directory of the host that gets copies of our files; empty: only if the host is another machine.
+  std::filesystem::path tpm_ca;    ///< PEM certificates that signed the endorsement keys of a foreign host's TPMs; empty: our own.
   std::string kernel;              ///< --kernel: replaces what scenarios ask for; empty: does not.
 };
 

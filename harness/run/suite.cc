@@ -201,7 +201,9 @@ Result<void> run_suite(Lab& lab, const std::vector<Scenario>& scenarios, const S
   Host* host = TRY(lab.host(Deadline::in(host_time, stop)));
   AccelerationVerdict acceleration = TRY(lab.acceleration(Deadline::in(build_time, stop)));
   std::vector<Task> tasks = TRY(prepare(lab, scenarios, stop));
-  TRY_VOID(write_file(options.results / "tpm-ca.pem", TRY(host->tpm_ca_certificates(), "the TPMs' certificate authority")));
+  std::string authority = lab.options().tpm_ca.empty() ? TRY(host->tpm_ca_certificates(), "the TPMs' certificate authority")
+                                                       : TRY(read_file(lab.options().tpm_ca), "--tpm-ca");
+  TRY_VOID(write_file(options.results / "tpm-ca.pem", authority));
 
   event::RunBegin begin{.run = options.results.filename().string(),
                         .version = options.version,

@@ -20,11 +20,22 @@ class SecondUriTest : public BadMachineTest {
     BadMachineTest::TearDown();
   }
 
+  /// The authority whose certificates the daemon's TPMs get, as a person would hand it over for another host.
+  [[nodiscard]] std::string authority() const {
+    std::string certificates;
+    for (const auto& made : std::filesystem::directory_iterator(users_cache() / "tpm"))
+      for (const char* name : {"swtpm-localca-rootca-cert.pem", "issuercert.pem"})
+        if (auto pem = read_file(made.path() / "authority" / name)) certificates += *pem;
+    auto path = scratch_.path() / "tpm-ca.pem";
+    EXPECT_TRUE(write_file(path, certificates).has_value());
+    return path.string();
+  }
+
   std::unique_ptr<TestDaemon> daemon_;
 };
 
 TEST_F(SecondUriTest, TheSameScenariosPassThroughADaemon) {
-  auto run = start({"run", "--connect", daemon_->uri(), "--results", results().string(), "appraise/unknown-denied", "attest/quote-verified",
+  auto run = start({"run", "--connect", daemon_->uri(), "--tpm-ca", authority(), "--results", results().string(), "appraise/unknown-denied", "attest/quote-verified",
                     "harness/agent-as-init-steps"});
   expect_status(*run, 0);
   EXPECT_THAT(events(), ::testing::HasSubstr("\"connection\":\"" + daemon_->uri() + "\""));
