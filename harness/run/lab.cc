@@ -101,6 +101,8 @@ MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, con
   // before the agent listens.
   MachineWish defaults;
   defaults.cmdline = {"quiet", "root=/dev/vda", "rootfstype=ext4", "rw", "init=" + init, "audit=1", "audit_backlog_limit=8192"};
+  // An emulated core may wait long for a busy host; the kernel would take that for its own stall.
+  if (acceleration == Acceleration::tcg) defaults.cmdline.emplace_back("rcupdate.rcu_cpu_stall_timeout=120");
   MachineWish all = with_overrides(std::move(defaults), wish);
   MachineSpec spec;
   spec.kernel = kernel.image;
@@ -111,8 +113,6 @@ MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, con
   spec.tpm = wish.tpm.value_or(true);
   spec.smbios = wish.smbios;
   spec.acceleration = acceleration;
-  // An emulated core may wait long for a busy host; the kernel would take that for its own stall.
-  if (acceleration == Acceleration::tcg) spec.cmdline += " rcupdate.rcu_cpu_stall_timeout=120";
   return spec;
 }
 
