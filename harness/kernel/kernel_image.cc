@@ -29,6 +29,8 @@ Result<std::string> read_image(const fs::path& path) {
 
 // The offsets are those of the x86 boot protocol (Documentation/arch/x86/boot.rst).
 Result<std::string> release_of_bzimage(ByteView image) {
+  constexpr std::size_t header_end = 0x268;
+  if (image.size() < header_end) return fail(ErrorKind::bad_input, fmt::format("no bzImage: its header alone is larger than these {} bytes", image.size()));
   auto at = [&](std::size_t offset) { return ByteReader(image.subspan(std::min(offset, image.size()))); };
   const std::uint16_t boot_flag = TRY(at(0x1fe).le16("boot flag"));
   const std::uint32_t magic = TRY(at(0x202).le32("header magic"));
