@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/qemu_test/fake_tree.h"
 #include "cli/qemu_test/fixture.h"
 
 namespace diglab {
@@ -57,12 +58,7 @@ TEST_F(BadInputTest, a_missing_kernel_tree_is_named) {
 
 TEST_F(BadInputTest, a_kernel_tree_that_does_not_build_shows_the_compilers_error) {
   scenario("good", good_steps);
-  put("linux/Makefile",
-      "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 1\n"
-      ".PHONY: allnoconfig prepare bzImage modules\n"
-      "allnoconfig:\n\t@mkdir -p $(O)/include/config\n\t@cp $(KCONFIG_ALLCONFIG) $(O)/.config\n\t@echo 6.12.1-fake > $(O)/include/config/kernel.release\n"
-      "prepare modules:\n\t@true\n"
-      "bzImage:\n\t@echo '  CC      init/main.o'\n\t@echo 'init/main.c:7:3: error: expected expression before return' >&2; exit 1\n");
+  make_fake_tree(at("linux"), "echo 'init/main.c:7:3: error: expected expression before return' >&2; exit 1");
   std::filesystem::path cache = own_cache();
   refused({"init/main.c:7:3: error: expected expression before return"}, {"--kernel", "tree:" + at("linux")}, {{"DIGLAB_CACHE", cache}});
   for (const auto& entry : std::filesystem::directory_iterator(cache / "kernels"))

@@ -11,12 +11,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string source() {
+}  // namespace
+
+std::string tested_source() {
   const char* other = std::getenv("DIGLAB_TEST_SOURCE");
   return other != nullptr ? other : DIGLAB_SOURCE_DIR;
 }
-
-}  // namespace
 
 fs::path users_cache() {
   if (const char* given = std::getenv("DIGLAB_CACHE"); given != nullptr && *given != '\0') return given;
@@ -44,7 +44,7 @@ void BadLuckTest::scenario(const std::string& name, const std::string& body) con
 }
 
 std::unique_ptr<StartedDiglab> BadLuckTest::start(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment) {
-  std::vector<std::string> all{"--source", source()};
+  std::vector<std::string> all{"--source", tested_source()};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return std::make_unique<StartedDiglab>(scratch_.path(), fmt::format("start-{}", ++starts_), std::move(all), environment);
 }

@@ -55,6 +55,9 @@ class BadMachineTest : public BadLuckTest {
   static pid_t machine_process(const std::string& program);
 };
 
+/// The sources that the program is given.
+std::string tested_source();
+
 /// The user's cache, as the program finds it.
 std::filesystem::path users_cache();
 

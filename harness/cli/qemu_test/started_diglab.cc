@@ -36,6 +36,17 @@ std::optional<SeenProcess> look_at(const fs::path& directory) {
   return process;
 }
 
+/// What is known of our own children; orphans that were reaped stand among them and are never asked for.
+std::map<pid_t, int>& wait_statuses() {
+  static std::map<pid_t, int> statuses;
+  return statuses;
+}
+
+void reap() {
+  int status = 0;
+  for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) wait_statuses()[pid] = status;
+}
+
 }  // namespace
 
 void adopt_orphans() {
@@ -61,7 +72,7 @@ std::vector<SeenProcess> descendants() {
 
 bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit) {
   const auto until = std::chrono::steady_clock::now() + limit;
-  while (!holds()) {
+  while (reap(), !holds()) {
     if (std::chrono::steady_clock::now() > until) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
@@ -78,7 +89,10 @@ StartedDiglab::StartedDiglab(const fs::path& scratch, const std::string& name, s
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   pid_ = ::fork();
-  if (pid_ != 0) return;
+  if (pid_ != 0) {
+    wait_statuses().erase(pid_);  // of an orphan that had the same number
+    return;
+  }
   for (const auto& [key, value] : environment) ::setenv(key.c_str(), value.c_str(), 1);
   ::dup2(::open("/dev/null", O_RDONLY), 0);
   ::dup2(::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
@@ -108,9 +122,9 @@ void StartedDiglab::signal(int number) const {
 int StartedDiglab::wait(std::chrono::seconds limit) {
   eventually(
       [&] {
-        int status = 0;
-        if (!status_ && ::waitpid(pid_, &status, WNOHANG) == pid_)
-          status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        auto found = wait_statuses().find(pid_);
+        if (!status_ && found != wait_statuses().end())
+          status_ = WIFSIGNALED(found->second) ? 128 + WTERMSIG(found->second) : WEXITSTATUS(found->second);
         return status_.has_value();
       },
       limit);

@@ -28,7 +28,8 @@ std::vector<SeenProcess> descendants();
 /// From now on processes of ours that lose their parent, as daemons do, become children of this process.
 void adopt_orphans();
 
-/// Asks every 50 ms; false when the time is over.
+/// Asks every 50 ms; false when the time is over. Meanwhile adopted processes that end are reaped, as process 1 would
+/// do: libvirt takes a machine to be alive as long as a zombie is left of it.
 bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit);
 
 /// The real program, started with its outputs going to files.
