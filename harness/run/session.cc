@@ -84,7 +84,7 @@ Result<void> Session::come_up() {
     auto end = machine_->ended();
     if (end && error.kind() != ErrorKind::interrupted) error = error_of(*end, false);
     ended(end ? std::string(to_string(end->cause)) : "silence", end ? end->reason : error.to_string());
-    if (!end && error.kind() == ErrorKind::timeout)
+    if (!end && (error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::boot))
       return fail(ErrorKind::boot, fmt::format("the agent did not answer; last console lines:\n{}", machine_->console().tail(10)));
     return fail(std::move(error));
   }
