@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -260,6 +261,31 @@ TEST_F(AgentTest, ARestoreKillsWhatRanForTheOldEpochAndASaveDoesNot) {
   ASSERT_FALSE(error);
   EXPECT_EQ(error.error().kind(), ErrorKind::diverged);
   EXPECT_EQ(shell("echo fresh").out, "fresh\n");
+}
+
+// A sender's last message and its end may arrive while the receiver is between looking for the one and for the other.
+TEST(ChannelTest, TheLastMessageOfAProcessThatEndsIsNeverTakenForItsEnd) {
+  for (int round = 0; round < 30000; ++round) {
+    int pair[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    std::atomic<bool> receiving = false;
+    std::thread sender([&] {
+      while (!receiving) {
+      }
+      Channel(pair[1]).send(Message::reply, "last words");
+      ::close(pair[1]);
+    });
+    std::vector<Received> heard;
+    for (auto state = ReceiveState::nothing_yet; state != ReceiveState::closed;) {
+      Received received{};
+      receiving = true;
+      state = receive(pair[0], received);
+      if (state == ReceiveState::message) heard.push_back(received);
+    }
+    sender.join();
+    ::close(pair[0]);
+    ASSERT_EQ(heard.size(), 1U) << "round " << round;
+  }
 }
 
 TEST_F(AgentTest, TheAgentLeavesWithoutComplaintAndWithoutZombies) {

@@ -46,10 +46,16 @@ ReceiveState receive(int fd, Received& into) {
   header.msg_iovlen = 1;
   header.msg_control = control;
   header.msg_controllen = sizeof control;
-  auto count = ::recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  // A process that ended without reading all that we sent resets the connection; what it sent before is still there, behind
-  // the error, which is told once.
-  if (count < 0 && errno == ECONNRESET) count = ::recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  auto receive_once = [&] {
+    header.msg_controllen = sizeof control;
+    return ::recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  };
+  auto count = receive_once();
+  // Neither a reset nor an end is the last word at first. A process that ended without reading all that we sent resets the
+  // connection, and the error is told once, before what it had sent. And Linux (unix_dgram_recvmsg) looks for a message
+  // first and for the shutdown afterwards, without a lock around both: a message and the end that arrive between the two
+  // are told as the end. Only an end that is told once more is one.
+  if (count == 0 || (count < 0 && errno == ECONNRESET)) count = receive_once();
   if (count < 0) return errno == EAGAIN || errno == EINTR ? ReceiveState::nothing_yet : ReceiveState::closed;
   if (count == 0) return ReceiveState::closed;
   into.message = static_cast<Message>(buffer[0]);

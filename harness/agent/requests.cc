@@ -217,8 +217,9 @@ void Server::finish_requests() {
     } else {
       auto& process = request.processes.front();
       if (!process.reply) {
-        auto error = error_json(EIO, "the agent's own process ended without a reply");
-        reply(request, error);
+        auto end = process.outcome();
+        reply(request, error_json(EIO, "the agent's own process ended without a reply: " +
+                                           (end.contains("signal_name") ? end["signal_name"].get<std::string>() : end.dump())));
       } else {
         send(FrameType::reply, request, 0, std::move(*process.reply));
         request.abandoned = true;

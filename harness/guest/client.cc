@@ -118,7 +118,8 @@ Result<FileContent> AgentClient::read_file(const std::string& path, const Deadli
   auto reply = TRY(connection_->request({{"do", "read"}, {"path", wire::to_json_text(path)}}, {}, "read " + path, deadline, content.receiver()));
   auto size = wire::number_at(reply, "size", -1);
   if (size < 0 || static_cast<std::uint64_t>(size) != content.bytes.size())
-    return fail(ErrorKind::guest_lost, fmt::format("read {}: the guest agent read {} bytes, {} arrived", path, size, content.bytes.size()));
+    return fail(ErrorKind::guest_lost, fmt::format("read {}: the guest agent read {} bytes, {} arrived: {} {}", path, size, content.bytes.size(),
+                                                   wire::text_at(reply, "stage"), codec::decode_errno(reply).to_string()));
   return FileContent{codec::decode_errno(reply), wire::text_at(reply, "stage"), std::move(content.bytes)};
 }
 

@@ -85,7 +85,7 @@ Result<void> Session::come_up() {
     if (end && error.kind() != ErrorKind::interrupted) error = error_of(*end, false);
     ended(end ? std::string(to_string(end->cause)) : "silence", end ? end->reason : error.to_string());
     if (!end && (error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::boot))
-      return fail(ErrorKind::boot, fmt::format("the agent did not answer; last console lines:\n{}", machine_->console().tail(10)));
+      return fail(ErrorKind::boot, fmt::format("{}; last console lines:\n{}", error.message(), machine_->console().tail(10)));
     return fail(std::move(error));
   }
   machine_->agent_answered();
