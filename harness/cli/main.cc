@@ -14,6 +14,7 @@
 
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "machine/host.h"
 
 namespace diglab {
 namespace {
@@ -36,6 +37,7 @@ void stop_on_signals(std::stop_source stop) {
     fmt::print(stderr, "\ndiglab: stopping the machines and keeping the results so far (once more: at once)\n");
     stop.request_stop();
     ::sigwait(&signals, &signal);
+    end_machines_at_once();
     ::_exit(130);
   }).detach();
 }

@@ -56,4 +56,8 @@ class Host {
   std::unique_ptr<Impl> impl_;
 };
 
+/// For a process that is about to leave without waiting for anything: kills the machines of its embedded Host, if it has
+/// one, whatever its other threads are doing. What else the run leaves, the next one removes.
+void end_machines_at_once();
+
 }  // namespace diglab
