@@ -12,6 +12,7 @@ TEST_F(MachineTest, AccelerationIsProvenInBoundedTimeAndRemembered) {
   auto cache = with.cache_dir;
   with.cache_dir = scratch_.path() / "cache";
   ASSERT_OK(make_directories(with.cache_dir));
+  ASSERT_OK(make_directories(cache / "libvirt"));
   std::filesystem::create_directory_symlink(std::filesystem::absolute(cache) / "libvirt", with.cache_dir / "libvirt");
   open_host(with);
   ASSERT_NE(host_, nullptr);
