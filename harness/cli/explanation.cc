@@ -28,10 +28,11 @@ std::string machine_in_words(const MachineWish& wish, bool with_defaults) {
   auto add = [&](const auto& value, auto text) {
     if (value) parts.push_back(text(*value));
   };
-  MachineWish wanted = with_defaults ? with_overrides({.kernel = "stock", .image = "minimal", .ima_signatures = {}, .cpus = {}, .memory = {}, .tpm = {}, .init = {}, .cmdline = {}, .smbios = {}}, wish) : wish;
+  MachineWish wanted = with_defaults ? with_overrides({.kernel = "stock", .image = "minimal", .ima_signatures = {}, .digest_lists = {}, .cpus = {}, .memory = {}, .tpm = {}, .init = {}, .cmdline = {}, .smbios = {}}, wish) : wish;
   add(wanted.kernel, [](const auto& kernel) { return fmt::format("kernel '{}'", kernel); });
   add(wanted.image, [](const auto& image) { return fmt::format("image '{}'", image); });
   add(wanted.ima_signatures, [](bool is_signed) { return std::string(is_signed ? "files with IMA signatures" : "files without IMA signatures"); });
+  add(wanted.digest_lists, [](const auto& lists) { return lists == "none" ? std::string("no digest lists") : fmt::format("digest lists ({})", lists); });
   add(wanted.cpus, [](int cpus) { return fmt::format("{} CPU{}", cpus, cpus == 1 ? "" : "s"); });
   add(wanted.memory, [](int memory) { return fmt::format("{} MiB", memory); });
   add(wanted.tpm, [](bool tpm) { return std::string(tpm ? "a TPM" : "no TPM"); });
@@ -122,6 +123,13 @@ struct CheckInWords {
   }
   std::string operator()(const check::LogEntry& entry) const {
     return fmt::format("{} list entries for {}", entry.count ? std::to_string(*entry.count) : "at least one of the", entry.path);
+  }
+  std::string operator()(const check::LogOnly& only) const {
+    return fmt::format("the list{} has nothing but {}", only.pcr ? fmt::format(" of PCR {}", *only.pcr) : "", fmt::join(only.paths, ", "));
+  }
+  std::string operator()(const check::Ktap& ktap) const {
+    return fmt::format("of the tests {} that {} reports at least {} passed and none failed", ktap.tests,
+                       ktap.from ? fmt::format("'{}'", ktap.from->str()) : "the kernel", ktap.passed);
   }
   std::string operator()(const check::Denial& denial) const {
     std::vector<std::string> of;

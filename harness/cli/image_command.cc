@@ -22,6 +22,7 @@ struct ImageArguments {
   std::string key;
   std::vector<std::string> packages;
   bool ima_signatures = false;
+  std::string digest_lists = "none";
   bool without_modules = false;
   bool refresh = false;
   std::string id;
@@ -37,6 +38,7 @@ Result<BuiltImage> build(const ImageArguments& arguments, CliContext& context) {
   request.set = arguments.set;
   request.suite = arguments.suite;
   request.ima_signatures = arguments.ima_signatures;
+  request.digest_lists = digest_lists_named(arguments.digest_lists).value_or(DigestLists::none);
   request.refresh = arguments.refresh;
   if (!arguments.repository.empty()) request.repository = Repository{arguments.repository, arguments.key, arguments.packages};
 
@@ -82,6 +84,9 @@ void add_image_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   CLI::App* build = command->add_subcommand("build", "Build a guest disk, or find it in the cache");
   build->add_option("SET", arguments->set, "A package set: guest-image/sets/<name>.yaml")->capture_default_str();
   build->add_flag("--ima-signatures", arguments->ima_signatures, "Sign every file into security.ima as well");
+  build->add_option("--digest-lists", arguments->digest_lists, "With a digest list of each package, signed in this way")
+      ->check(CLI::IsMember({"none", "pgp", "pkcs7", "unsigned"}))
+      ->capture_default_str();
   build->add_option("--suite", arguments->suite, "Debian suite to repackage: bookworm, trixie, sid; default: the host's");
   build->add_option("--repo", arguments->repository, "Install from this RPM repository (URL or directory) instead");
   build->add_option("--key", arguments->key, "The key that signed the repository's packages, ASCII armour")->check(CLI::ExistingFile);

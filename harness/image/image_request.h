@@ -29,10 +29,22 @@ struct Repository {
   std::vector<std::string> packages;   ///< What to install; empty: the set's own names.
 };
 
+/// Whether the guest has digest lists of its packages in the kernel's own format, and what signature is appended to each.
+enum class DigestLists {
+  none,
+  pgp,             ///< OpenPGP, by the key that signed the packages.
+  pkcs7,           ///< PKCS#7, by the IMA key.
+  unsigned_lists,
+};
+/// "none", "pgp", "pkcs7", "unsigned", and back.
+[[nodiscard]] std::string_view to_string(DigestLists lists);
+[[nodiscard]] std::optional<DigestLists> digest_lists_named(std::string_view name);
+
 /// Which guest disk is wanted.
 struct ImageRequest {
   std::string set = "minimal";         ///< guest-image/sets/<set>.yaml
   bool ima_signatures = false;         ///< Every regular file carries security.ima made with the laboratory's IMA key.
+  DigestLists digest_lists = DigestLists::none;
   std::vector<OwnPackage> own;
   std::string suite;                   ///< Of Debian; empty: the host's.
   std::optional<Repository> repository;

@@ -10,6 +10,7 @@
 #include "image/image_manifest.h"
 #include "image/image_set.h"
 #include "image/install.h"
+#include "image/list_package.h"
 #include "image/recipes.h"
 #include "image/root_access.h"
 #include "os/files.h"
@@ -22,6 +23,10 @@ namespace fs = std::filesystem;
 
 /// To be raised when the same inputs should give another disk than before.
 constexpr int format_version = 1;
+
+std::string suffix_of(DigestLists lists) {
+  return lists == DigestLists::none ? "" : fmt::format("-{}-lists", to_string(lists));
+}
 
 struct Plan {
   ImageSet set;
@@ -44,6 +49,8 @@ BuiltImage image_in(const fs::path& directory, const ImageManifest& manifest) {
   return {.id = manifest.id, .set = manifest.set, .disk = directory / "disk.img", .manifest = directory / "manifest.json",
           .packages = directory / "repository", .bytes = manifest.disk_bytes};
 }
+
+Result<void> nothing_missing(const std::vector<std::size_t>&) { return {}; }
 
 /// An image of the cache, if it is there and as it was built.
 Result<std::optional<BuiltImage>> find_image(const fs::path& directory) {
@@ -93,7 +100,8 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   std::string question = fmt::format("{}\n{}\n{}\n{}\n", format_version, keys.id, plan.set.disk_mib, request.ima_signatures);
   if (request.repository) {
     plan.names = request.repository->packages.empty() ? plan.set.packages : request.repository->packages;
-    question += fmt::format("{}\n{}\n", request.repository->url, TRY(sha256_of_file(request.repository->key), "the repository's key"));
+    question += fmt::format("{}\n{}\n{}\n", request.repository->url, TRY(repository_state(*request.repository, processes_, deadline)),
+                            TRY(sha256_of_file(request.repository->key), "the repository's key"));
   } else {
     archive = TRY(AptArchive::open(cache_, request.suite, processes_, deadline));
     plan.suite = archive->suite();
@@ -109,7 +117,8 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   for (std::size_t i = plan.debs.size(); i < plan.recipes.size(); ++i) plan.names.push_back(plan.recipes[i].name);
   for (const auto& recipe : plan.recipes) question += sha256_of(recipe.content) + "\n";
   for (const auto& name : plan.names) question += name + "\n";
-  plan.id = fmt::format("{}{}-{}", plan.set.name, request.ima_signatures ? "-signed" : "", sha256_of(question).substr(0, 16));
+  question += suffix_of(request.digest_lists);
+  plan.id = fmt::format("{}{}{}-{}", plan.set.name, request.ima_signatures ? "-signed" : "", suffix_of(request.digest_lists), sha256_of(question).substr(0, 16));
 
   const auto place = cache_ / "images" / plan.id;
   if (auto found = TRY(find_image(place)); found && !request.refresh) {
@@ -125,7 +134,7 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
     return fail(ErrorKind::infra, fmt::format("building an image needs {} MiB free in {}, there are {}", needed >> 20, cache_.string(), free >> 20));
 
   RpmBuilder builder(cache_, keys, processes_);
-  const auto rpms = TRY(builder.build(plan.recipes, [&](const std::vector<std::size_t>& missing) -> Result<void> {
+  auto rpms = TRY(builder.build(plan.recipes, [&](const std::vector<std::size_t>& missing) -> Result<void> {
     std::vector<DebianPackage> wanted;
     for (const auto i : missing) {
       if (i < plan.debs.size()) wanted.push_back(plan.debs[i]);
@@ -143,6 +152,14 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   } cleaner{work.path() / "root", processes_};
   say(fmt::format("installing {} packages", plan.names.size()));
   TRY_VOID(install_packages({.rpms = rpms, .names = plan.names, .repository = request.repository}, keys, work.path(), processes_, deadline));
+  if (request.digest_lists != DigestLists::none) {
+    say("making digest lists");
+    const auto lists = TRY(TempDir::make(cache_ / "building", "lists"));
+    const auto package = TRY(list_package(TRY(PackageSet::from_database(work.path() / "root")), request.digest_lists, keys, lists.path(), processes_, deadline));
+    const auto more = TRY(builder.build({TRY(recipe_for(package))}, nothing_missing, progress, deadline));
+    rpms.insert(rpms.end(), more.begin(), more.end());
+    TRY_VOID(add_package(more.front(), work.path(), processes_, deadline));
+  }
   say("checking the installed system");
   TRY_VOID(check_installation(work.path(), !request.repository, processes_, deadline));
   say("making the disk");

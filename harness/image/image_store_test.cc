@@ -140,6 +140,34 @@ TEST_F(ImageStoreTest, makes_a_disk_and_finds_it_again_until_it_is_damaged) {
   EXPECT_THAT(*store().list(), SizeIs(0));
 }
 
+TEST_F(ImageStoreTest, makes_another_disk_when_the_repository_has_other_packages) {
+  const auto place = home_.path() / "moving";
+  ASSERT_TRUE(make_repository(vendor_->rpms, place, processes_, soon()));
+  request_.repository->url = place;
+  const auto first = store().provide(request_, {}, soon());
+  ASSERT_TRUE(first) << first.error().to_string();
+
+  const auto tree = home_.path() / "newer";
+  ASSERT_TRUE(write_file(tree / "usr/bin/toy", "#!/bin/sh\necho newer toy\n"));
+  RpmBuilder builder(vendor_->directory.path() / "cache", vendor_->keys, processes_);
+  const auto newer = builder.build({*recipe_for(OwnPackage{"toy", "1.1-1", tree, {}})}, nothing_to_fetch, {}, soon());
+  ASSERT_TRUE(newer) << newer.error().to_string();
+  fs::remove_all(place);
+  ASSERT_TRUE(make_repository(*newer, place, processes_, soon()));
+  const auto second = store().provide(request_, {}, soon());
+  ASSERT_TRUE(second) << second.error().to_string();
+  EXPECT_FALSE(second->from_cache);
+  EXPECT_NE(second->id, first->id);
+}
+
+TEST_F(ImageStoreTest, refuses_a_repository_that_is_not_there) {
+  request_.repository->url = home_.path() / "nowhere";
+  const auto image = store().provide(request_, {}, soon());
+  ASSERT_FALSE(image);
+  EXPECT_EQ(image.error().kind(), ErrorKind::bad_input);
+  EXPECT_THAT(image.error().to_string(), HasSubstr("nowhere"));
+}
+
 TEST_F(ImageStoreTest, refuses_packages_that_another_key_signed) {
   // A laboratory of other keys, given the public half of one that signed nothing in the repository.
   fs::remove_all(cache() / "keys");

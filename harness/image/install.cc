@@ -56,7 +56,24 @@ Result<void> run_dnf(Command command, const Installation& what, Processes& proce
               fmt::format("dnf could not install the guest's packages ({}): {}", outcome.end.to_string(), text));
 }
 
+/// dnf's own history belongs to no package.
+Result<void> forget_history(const fs::path& work, Processes& processes, const Deadline& deadline) {
+  auto clean = Command{"rm", "-rf", "--"};
+  for (const auto* path : {"var/lib/dnf", "var/cache/dnf", "var/log/dnf"}) clean.add((work / "root" / path).string());
+  (void)TRY(processes.check(as_root(std::move(clean)), {.deadline = deadline, .input = {}, .on_line = {}}));
+  return {};
+}
+
 }  // namespace
+
+Result<std::string> repository_state(const Repository& repository, Processes& processes, const Deadline& deadline) {
+  const auto index = url_of(repository.url) + "/repodata/repomd.xml";
+  Command command;
+  command.argv = {"curl", "--fail", "--silent", "--show-error", "--location", index};
+  const auto outcome = TRY(processes.run(command, {.deadline = deadline, .input = {}, .on_line = {}}));
+  if (outcome.end.succeeded()) return sha256_of(outcome.out);
+  return fail(ErrorKind::bad_input, fmt::format("{} is no RPM repository that can be read: {} ({})", repository.url, outcome.err, index));
+}
 
 Result<void> make_repository(const std::vector<BuiltRpm>& rpms, const fs::path& directory, Processes& processes, const Deadline& deadline) {
   TRY_VOID(make_directories(directory));
@@ -97,11 +114,14 @@ Result<void> install_packages(const Installation& what, const LabKeys& keys, con
   for (const auto& name : what.names) install.add(name);
   TRY_VOID(run_dnf(with_still_clock(std::move(install)), what, processes, deadline));
 
-  // dnf's own history belongs to no package.
-  auto clean = Command{"rm", "-rf", "--"};
-  for (const auto* path : {"var/lib/dnf", "var/cache/dnf", "var/log/dnf"}) clean.add((work / "root" / path).string());
-  (void)TRY(processes.check(as_root(std::move(clean)), {.deadline = deadline, .input = {}, .on_line = {}}));
-  return {};
+  return forget_history(work, processes, deadline);
+}
+
+Result<void> add_package(const BuiltRpm& rpm, const fs::path& work, Processes& processes, const Deadline& deadline) {
+  TRY_VOID(make_repository({rpm}, work / "repository", processes, deadline));
+  // As a file: it is checked against the same keys, and no repository's index needs to be read again.
+  TRY_VOID(run_dnf(with_still_clock(dnf(work).add({"--disablerepo=given", "install", rpm.file.string()})), {}, processes, deadline));
+  return forget_history(work, processes, deadline);
 }
 
 Result<void> check_installation(const fs::path& work, bool ours, Processes& processes, const Deadline& deadline) {

@@ -19,6 +19,10 @@ struct Installation {
   std::optional<Repository> repository;       ///< The user's, beside ours.
 };
 
+/// What changes when the content of `repository` does: the digest of its repomd.xml.
+/// ErrorKind::bad_input when it is unreachable or no repository.
+Result<std::string> repository_state(const Repository& repository, Processes& processes, const Deadline& deadline);
+
 /// Makes a repository of `rpms` in `directory` (hard links where the file system allows).
 Result<void> make_repository(const std::vector<BuiltRpm>& rpms, const std::filesystem::path& directory, Processes& processes, const Deadline& deadline);
 
@@ -26,6 +30,9 @@ Result<void> make_repository(const std::vector<BuiltRpm>& rpms, const std::files
 /// database. <work>/repository stays. The clock stands still: same packages, same bytes.
 /// ErrorKind::bad_input when the user's repository is at fault: unreachable, incomplete, or not signed by the user's key.
 Result<void> install_packages(const Installation& what, const LabKeys& keys, const std::filesystem::path& work, Processes& processes, const Deadline& deadline);
+
+/// Installs one more package of ours into what install_packages() made, in the same way, and adds it to the repository.
+Result<void> add_package(const BuiltRpm& rpm, const std::filesystem::path& work, Processes& processes, const Deadline& deadline);
 
 /// The checks every guest must pass: rpm -Va says nothing, every file has a package, every library is there.
 /// ErrorKind::infra with the first findings. `ours`: false for a foreign repository, whose packages may be as they like about libraries.

@@ -205,6 +205,10 @@ Result<Judged> judge_check(const Check& check, int rounds, const VariantEvidence
           return body.predicted_by ? judge_prediction(body, rounds, evidence) : judge_pcr(body, evidence);
         else if constexpr (std::is_same_v<C, check::LogSet>)
           return judge_log_set(body, evidence);
+        else if constexpr (std::is_same_v<C, check::LogOnly>)
+          return judge_log_only(body, rounds, evidence);
+        else if constexpr (std::is_same_v<C, check::Ktap>)
+          return judge_ktap(body, rounds, evidence);
         else
           return judge(body, rounds, evidence);
       },

@@ -19,4 +19,8 @@ Result<Judged> judge_log_set(const check::LogSet& check, const VariantEvidence& 
 /// And for a PCR that a step of the same round foretold: the value where the round's last boot ended.
 Result<Judged> judge_prediction(const check::Pcr& check, int rounds, const VariantEvidence& evidence);
 
+/// And for what each round's lists and test results must be.
+Result<Judged> judge_log_only(const check::LogOnly& check, int rounds, const VariantEvidence& evidence);
+Result<Judged> judge_ktap(const check::Ktap& check, int rounds, const VariantEvidence& evidence);
+
 }  // namespace diglab

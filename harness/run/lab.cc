@@ -47,15 +47,17 @@ Result<BuiltImage> Lab::image(const MachineWish& wish, const Deadline& deadline)
   std::string set = wish.image.value_or(std::string(MachineDefaults::image));
   bool signatures = wish.ima_signatures.value_or(false);
   BuiltKernel modules_of = TRY(kernel(wish, deadline));
-  std::string key = fmt::format("{}/{}/{}", set, signatures, modules_of.id);
+  DigestLists lists = digest_lists_named(wish.digest_lists.value_or("none")).value_or(DigestLists::none);
+  std::string key = fmt::format("{}/{}/{}/{}", set, signatures, to_string(lists), modules_of.id);
   if (auto found = built_images_.find(key); found != built_images_.end()) return found->second;
   TempDir staging = TRY(TempDir::make({}, "diglab-guest-files"));
   ImageRequest request{.set = set,
                        .ima_signatures = signatures,
+                       .digest_lists = lists,
                        .own = TRY(own_packages(modules_of, staging.path())),
                        .suite = {},
                        .repository = std::nullopt};
-  std::string what = fmt::format("image {}{}", set, signatures ? " with IMA signatures" : "");
+  std::string what = fmt::format("image {}{}{}", set, signatures ? " with IMA signatures" : "", lists == DigestLists::none ? "" : fmt::format(" with digest lists ({})", to_string(lists)));
   auto progress = [&](std::optional<double> fraction, std::string_view doing) {
     phase_(fmt::format("{}: {}", what, doing), fraction);
   };

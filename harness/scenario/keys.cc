@@ -12,7 +12,7 @@ const KeyTable scenario{"scenario",
                          "no_control_because"},
                         {"id", "claim", "steps"}};
 const KeyTable skip_unless{"skip_unless", {"acceleration", "because"}, {"acceleration", "because"}};
-const KeyTable machine{"machine", {"kernel", "image", "ima_signatures", "cpus", "memory", "tpm", "init", "cmdline", "smbios"}};
+const KeyTable machine{"machine", {"kernel", "image", "ima_signatures", "digest_lists", "cpus", "memory", "tpm", "init", "cmdline", "smbios"}};
 const KeyTable smbios{"smbios", {"bios.vendor", "bios.version", "bios.date", "system.manufacturer", "system.product", "system.version",
                        "system.serial", "system.sku", "system.family"}};
 const KeyTable step{"step",
@@ -26,9 +26,11 @@ const KeyTable write{"write", {"path", "content", "file", "mode"}, {"path"}};
 const KeyTable policy_corpus{"policy_corpus", {"file"}, {"file"}};
 const KeyTable reboot{"reboot", {"smbios"}};
 const KeyTable repeat{"repeat", {"times", "steps"}, {"times", "steps"}};
-const KeyTable check{"check", {"id", "attest", "pcr", "log_set", "log_entry", "denial", "console", "boot"}};
+const KeyTable check{"check", {"id", "attest", "pcr", "log_set", "log_entry", "log_only", "denial", "console", "boot", "ktap"}};
 const KeyTable pcr{"pcr", {"index", "bank", "rounds", "predicted_by"}};
 const KeyTable log_entry{"log_entry", {"path", "count"}, {"path"}};
+const KeyTable log_only{"log_only", {"paths", "pcr"}, {"paths"}};
+const KeyTable ktap{"ktap", {"from", "tests", "passed"}};
 const KeyTable denial{"denial", {"path", "cause", "operation", "program", "times"}};
 const KeyTable console{"console", {"matches", "present"}, {"matches"}};
 const KeyTable control{"control",
@@ -40,7 +42,7 @@ const KeyTable opposite{"opposite", {"check", "instead"}, {"check"}};
 std::span<const KeyTable* const> all() {
   static constexpr std::array tables = {&scenario, &skip_unless, &machine, &smbios,    &step,   &expect,  &text,    &start,
                                         &act,      &write,   &policy_corpus, &reboot, &repeat, &check,   &pcr,     &log_entry,
-                                        &denial,   &console, &control,   &tamper, &opposite};
+                                        &log_only, &ktap, &denial,   &console, &control,   &tamper, &opposite};
   return tables;
 }
 
@@ -58,15 +60,16 @@ const WordTable boot{"boot", {"agent", "panic"}};
 const WordTable step_kind{"step_kind",
                           {"run", "start", "act", "write", "policy", "policy_corpus", "reboot", "snapshot", "restore", "quote",
                            "parallel", "repeat"}};
-const WordTable check_kind{"check_kind", {"attest", "pcr", "log_set", "log_entry", "denial", "console", "boot"}};
+const WordTable check_kind{"check_kind", {"attest", "pcr", "log_set", "log_entry", "log_only", "denial", "console", "boot", "ktap"}};
 const WordTable bank{"bank", {"sha1", "sha256", "sha384", "sha512"}};
 const WordTable user{"user", {"root", "alice"}};
 const WordTable acceleration{"acceleration", {"kvm", "tcg"}};
+const WordTable digest_lists{"digest_lists", {"none", "pgp", "pkcs7", "unsigned"}};
 const WordTable source{"source", {"S0", "S1", "S2", "S3", "S4"}};
 
 std::span<const WordTable* const> all() {
   static constexpr std::array tables = {&action,  &open_mode, &in,        &attest,     &across, &log_set,
-                                        &boot,    &step_kind, &check_kind, &bank,      &user,   &source, &acceleration};
+                                        &boot,    &step_kind, &check_kind, &bank,      &user,   &source, &acceleration, &digest_lists};
   return tables;
 }
 

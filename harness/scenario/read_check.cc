@@ -69,6 +69,20 @@ check::Console read_console(const YamlNode& node, Problems& problems) {
   return {.matches = read_pattern(fields, "matches").value_or(""), .present = fields.boolean("present").value_or(true)};
 }
 
+check::LogOnly read_log_only(const YamlNode& node, Problems& problems) {
+  Fields fields(node, keys::log_only, problems);
+  return {.paths = fields.texts("paths"), .pcr = fields.integer("pcr", 0, last_pcr)};
+}
+
+check::Ktap read_ktap_check(const YamlNode& node, const std::vector<Step>& steps, Problems& problems) {
+  Fields fields(node, keys::ktap, problems);
+  check::Ktap ktap;
+  ktap.from = read_step_id(fields, "from", steps);
+  ktap.tests = fields.text("tests").value_or(ktap.tests);
+  ktap.passed = fields.integer("passed", 1, many).value_or(ktap.passed);
+  return ktap;
+}
+
 check::Body read_body(std::string_view kind, const YamlNode& node, const std::vector<Step>& steps, Problems& problems) {
   if (kind == "attest") {
     auto word = read_word(node, kind, words::attest, problems);
@@ -77,6 +91,8 @@ check::Body read_body(std::string_view kind, const YamlNode& node, const std::ve
   if (kind == "pcr") return read_pcr(node, steps, problems);
   if (kind == "log_set") return check::LogSet{read_word(node, kind, words::log_set, problems) != "differs"};
   if (kind == "log_entry") return read_log_entry(node, problems);
+  if (kind == "log_only") return read_log_only(node, problems);
+  if (kind == "ktap") return read_ktap_check(node, steps, problems);
   if (kind == "denial") return read_denial(node, problems);
   if (kind == "console") return read_console(node, problems);
   return check::Boot{read_word(node, kind, words::boot, problems).value_or("agent")};

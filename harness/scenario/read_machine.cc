@@ -12,6 +12,7 @@ MachineWish read_machine(const YamlNode& node, Problems& problems) {
   wish.kernel = fields.text("kernel");
   wish.image = fields.text("image");
   wish.ima_signatures = fields.boolean("ima_signatures");
+  wish.digest_lists = fields.word("digest_lists", words::digest_lists);
   wish.cpus = fields.integer("cpus", 1, 64);
   wish.memory = fields.integer("memory", 64, 65536);
   wish.tpm = fields.boolean("tpm");

@@ -21,6 +21,7 @@ struct MachineWish {
   std::optional<std::string> kernel;          ///< Kernel flavour ("stock").
   std::optional<std::string> image;           ///< Package set ("minimal", "systemd").
   std::optional<bool> ima_signatures;         ///< Packaged files carry security.ima signatures.
+  std::optional<std::string> digest_lists;    ///< Native lists of the packages, and what signs them: "none", "pgp", "pkcs7", "unsigned".
   std::optional<int> cpus;
   std::optional<int> memory;                  ///< MiB.
   std::optional<bool> tpm;
@@ -172,7 +173,19 @@ struct Boot {
   std::string outcome = "agent";
 };
 
-using Body = std::variant<Attest, Pcr, LogSet, LogEntry, Denial, Console, Boot>;
+/// Nothing is in the measurement list but what these patterns name: `*` stands for any characters.
+struct LogOnly {
+  std::vector<std::string> paths;
+  std::optional<int> pcr;  ///< Only entries of this PCR are looked at.
+};
+/// Test results as KTAP: none failed, the output is complete, and at least `passed` passed.
+struct Ktap {
+  std::optional<CheckId> from;  ///< The step that prints them; otherwise the kernel does (KUnit).
+  std::string tests = "*";      ///< Pattern for "suite/case"; others do not count.
+  int passed = 1;
+};
+
+using Body = std::variant<Attest, Pcr, LogSet, LogEntry, LogOnly, Denial, Console, Boot, Ktap>;
 
 }  // namespace check
 

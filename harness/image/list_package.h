@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "image/image_request.h"
+#include "image/keys.h"
+#include "packages/package_set.h"
+
+namespace diglab {
+
+inline constexpr std::string_view list_package_name = "diglab-digest-lists";
+
+/// Digest lists in the kernel's own format, one for each package of `installed`, laid out in the empty directory `tree` as
+/// /usr/lib/diglim/0-file_list-compact-<name-version-release.arch>, signed as `how` says.
+Result<OwnPackage> list_package(const PackageSet& installed, DigestLists how, const LabKeys& keys, const std::filesystem::path& tree,
+                                Processes& processes, const Deadline& deadline);
+
+}  // namespace diglab
