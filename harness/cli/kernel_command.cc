@@ -10,6 +10,7 @@
 
 #include "image/keys.h"
 #include "kernel/kernel_store.h"
+#include "run/lab.h"
 
 namespace diglab {
 namespace {
@@ -51,11 +52,8 @@ class ProgressLine {
 Result<BuiltKernel> build(const KernelArguments& arguments, CliContext& context) {
   const Deadline deadline = Deadline::in(std::chrono::hours(2), context.stop);
   KernelChoice choice = TRY(parse_kernel_choice(arguments.kernel, arguments.flavour));
-  KernelRequest request{.source = choice.source, .flavour = choice.flavour, .trusted_keys_pem = {}, .module_key_pem = {}, .jobs = arguments.jobs};
-  // The keys that the runs will ask with: another key is another kernel.
-  LabKeys keys = TRY(LabKeys::provide(context.cache, context.processes, deadline), "the laboratory's keys");
-  request.trusted_keys_pem = keys.ca_certificate;
-  request.module_key_pem = keys.module_key;
+  KernelRequest request = kernel_request(choice, TRY(LabKeys::provide(context.cache, context.processes, deadline), "the laboratory's keys"));
+  request.jobs = arguments.jobs;
   ProgressLine line;
   return store_of(context).provide(request, std::ref(line), deadline);
 }

@@ -64,12 +64,13 @@ class FlavourReader {
   Result<Flavour> read(const YAML::Node& root, std::string_view name) {
     Flavour flavour;
     flavour.name = name;
-    if (!root.IsMap()) return fail(ErrorKind::bad_input, fmt::format("{}: expected keys about, series, unless, fragments, must", file_.string()));
+    constexpr std::string_view keys[] = {"about", "series", "unless", "fragments", "selftests", "must"};
+    if (!root.IsMap()) return fail(ErrorKind::bad_input, fmt::format("{}: expected keys {}", file_.string(), fmt::join(keys, ", ")));
     for (const auto& entry : root) {
       const auto key = entry.first.as<std::string>();
-      if (key != "about" && key != "series" && key != "unless" && key != "fragments" && key != "must")
-        return fail(ErrorKind::bad_input, fmt::format("{}:{}: unknown key '{}': expected about, series, unless, fragments or must",
-                                                      file_.string(), entry.first.Mark().line + 1, key));
+      if (std::ranges::find(keys, key) == std::end(keys))
+        return fail(ErrorKind::bad_input, fmt::format("{}:{}: unknown key '{}': expected one of {}", file_.string(), entry.first.Mark().line + 1, key,
+                                                      fmt::join(keys, ", ")));
     }
     flavour.about = root["about"].as<std::string>("");
     flavour.unless = root["unless"].as<std::string>("");
@@ -78,6 +79,7 @@ class FlavourReader {
     flavour.fragments.push_back(TRY(existing(directory_ / "base.config", file_)));
     for (const std::string& fragment : names(root["fragments"]))
       flavour.fragments.push_back(TRY(existing(directory_ / "fragments" / (fragment + ".config"), file_)));
+    flavour.selftests = names(root["selftests"]);
     for (const std::string& must : names(root["must"])) flavour.must.push_back(TRY(existing(directory_ / (must + ".config"), file_)));
     return flavour;
   }

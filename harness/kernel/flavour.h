@@ -22,6 +22,7 @@ struct Patch {
 ///     series: [series]                 # each a list of patches, in files beside base.config; none: unpatched
 ///     unless: security/integrity/diglim/Kconfig   # a tree that has this file has the series already
 ///     fragments: [guest, tpm, ima]     # fragments/<name>.config, merged after base.config in this order
+///     selftests: [diglim]              # built from the tree's tools/testing/selftests/, statically linked
 ///     must: [must]                     # <name>.config: the lines that must be in the finished configuration
 struct Flavour {
   std::string name;
@@ -30,6 +31,7 @@ struct Flavour {
   std::string unless;
   std::vector<std::filesystem::path> fragments;  ///< base.config first.
   std::vector<std::filesystem::path> must;
+  std::vector<std::string> selftests;
 };
 
 /// Reads flavour `name` for kernel `version` ("6.12"); a version that has no directory of its own gets the newest one

@@ -52,6 +52,7 @@ Result<fs::path> KernelBuild::run(const KernelProgress& progress, const Deadline
   TRY_VOID(compile([&](std::optional<double> fraction, std::string_view what) {
     progress(fraction ? std::optional(before + *fraction * (1.0 - before)) : std::nullopt, what);
   }, deadline));
+  TRY_VOID(build_selftests(deadline));
   TRY_VOID(collect(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), deadline));
   progress(1.0, "kernel built");
   return directory_ / "out";
@@ -105,6 +106,8 @@ Result<void> KernelBuild::configure(const Deadline& deadline) {
   // These names are what fragments/ima.config refers to.
   TRY_VOID(copy_to(plan_.module_key, objects_ / "certs/diglab_module.pem"));
   if (!plan_.trusted_keys.empty()) TRY_VOID(copy_to(plan_.trusted_keys, objects_ / "certs/diglab_trusted.pem"));
+  // And this is where certs/Makefile of our series looks.
+  if (!plan_.pgp_keys.empty()) TRY_VOID(copy_to(plan_.pgp_keys, objects_ / "certs/pubring.gpg"));
   const fs::path asked = directory_ / "asked.config";
   TRY_VOID(write_file(asked, plan_.asked.to_text()));
   Command command = make({"allnoconfig"});
@@ -141,6 +144,19 @@ Result<void> KernelBuild::compile(const KernelProgress& progress, const Deadline
   log_file_ << fmt::format("# {} steps, {} planned\n", steps.done(), total);
   progress(0.99, "installing modules");
   TRY_VOID(run_make(make({"modules_install", "INSTALL_MOD_PATH=" + (directory_ / "out/modules").string()}), deadline));
+  return {};
+}
+
+Result<void> KernelBuild::build_selftests(const Deadline& deadline) {
+  if (plan_.flavour.selftests.empty()) return {};
+  TRY_VOID(run_make(make({"headers"}), deadline));
+  for (const std::string& name : plan_.flavour.selftests) {
+    // lib.mk puts programs and scripts below INSTALL_PATH; a guest need not have the host's libraries.
+    Command command = make({"install", "OUTPUT=" + (directory_ / "selftests-build" / name).string(), "KHDR_INCLUDES=-isystem " + (objects_ / "usr/include").string(),
+                            "INSTALL_PATH=" + (directory_ / "out/selftests" / name).string(), "LDLIBS=-static"});
+    command.argv[2] = (tree_ / "tools/testing/selftests" / name).string();
+    TRY_VOID(run_make(std::move(command), deadline), fmt::format("selftests {}", name));
+  }
   return {};
 }
 

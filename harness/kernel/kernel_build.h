@@ -20,6 +20,7 @@ struct BuildPlan {
   KernelConfig must;
   std::filesystem::path trusted_keys;  ///< May be empty.
   std::filesystem::path module_key;
+  std::filesystem::path pgp_keys;  ///< May be empty.
   int jobs = 1;
 };
 
@@ -38,6 +39,7 @@ class KernelBuild {
   Result<KernelConfig> check_configuration(std::string_view when) const;
   Result<int> planned_steps(const Deadline& deadline);
   Result<void> compile(const KernelProgress& progress, const Deadline& deadline);
+  Result<void> build_selftests(const Deadline& deadline);
   Result<void> collect(double seconds, const Deadline& deadline);
   [[nodiscard]] Command make(std::initializer_list<std::string> targets) const;
   Result<ProcessOutcome> run_make(Command command, const Deadline& deadline, const std::function<void(std::string_view)>& on_line = {});

@@ -70,6 +70,7 @@ BuiltKernel KernelManifest::kernel_in(const fs::path& directory) const {
   kernel.image = directory / "bzImage";
   kernel.config = if_there("config");
   kernel.modules = if_there("modules");
+  kernel.selftests = if_there("selftests");
   kernel.options = options;
   kernel.image_bytes = fs::file_size(kernel.image, ignored);
   kernel.build_seconds = build_seconds;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kernel/kernel_source.h"
 
@@ -17,6 +18,8 @@ struct KernelRequest {
   std::string flavour = "stock";
   std::filesystem::path trusted_keys_pem;  ///< Certificates for the builtin trusted keyring; empty: only the modules' own.
   std::filesystem::path module_key_pem;    ///< Private key and certificate in one; empty: one is made and kept in the cache.
+  std::filesystem::path pgp_keys;          ///< OpenPGP public keys without armour; of a flavour with CONFIG_PGP_PRELOAD_PUBLIC_KEYS.
+  std::vector<std::filesystem::path> more_patches;  ///< Applied after the flavour's series.
   int jobs = 0;                            ///< 0: as many as there are CPUs.
 };
 
@@ -29,6 +32,7 @@ struct BuiltKernel {
   std::filesystem::path image;    ///< bzImage
   std::filesystem::path config;   ///< Its .config; empty for a ready image.
   std::filesystem::path modules;  ///< Holds lib/modules/<release>/, signed; empty for a ready image.
+  std::filesystem::path selftests;  ///< Holds <name>/: the kernel tree's own test programs that the flavour asks for; empty if none.
   int options = 0;                ///< Lines of its configuration that say =y or =m.
   std::uintmax_t image_bytes = 0;
   double build_seconds = 0;       ///< Wall time that the build took, when it did.

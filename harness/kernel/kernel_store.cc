@@ -103,6 +103,8 @@ Result<BuildPlan> KernelStore::plan(const KernelRequest& request, SourceTrees& t
   plan.asked.set("CONFIG_LOCALVERSION", fmt::format("\"-diglab-{}\"", request.flavour));
   plan.trusted_keys = request.trusted_keys_pem;
   plan.module_key = request.module_key_pem.empty() ? TRY(own_module_key(cache_ / "kernels", processes_, deadline)) : request.module_key_pem;
+  for (const fs::path& patch : request.more_patches) plan.flavour.patches.push_back({.path = patch, .name = patch.filename().string()});
+  if (plan.asked.value("CONFIG_PGP_PRELOAD_PUBLIC_KEYS") == "y") plan.pgp_keys = request.pgp_keys;
   plan.jobs = request.jobs > 0 ? request.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 
   std::string inputs = fmt::format("diglab kernel, form 1\nsource {}\n", plan.source.identity);
@@ -113,6 +115,8 @@ Result<BuildPlan> KernelStore::plan(const KernelRequest& request, SourceTrees& t
   else
     inputs += "trusted " + sha256_of(TRY(read_key(plan.trusted_keys, "trusted keys", {"CERTIFICATE"}))) + "\n";
   inputs += "module key " + sha256_of(TRY(read_key(plan.module_key, "module signing key", {"PRIVATE KEY", "CERTIFICATE"}))) + "\n";
+  if (!plan.pgp_keys.empty()) inputs += "PGP keys " + TRY(sha256_of_file(plan.pgp_keys), "PGP keys") + "\n";
+  for (const std::string& selftest : plan.flavour.selftests) inputs += fmt::format("selftest {}\n", selftest);
   inputs += "config\n" + plan.asked.to_text() + "must\n" + plan.must.to_text();
   inputs += TRY(first_line(processes_, {"gcc", "--version"}, deadline)) + "\n" + TRY(first_line(processes_, {"ld", "--version"}, deadline)) + "\n";
   plan.id = sha256_of(inputs).substr(0, 24);

@@ -18,7 +18,7 @@ using ::testing::IsEmpty;
 class KernelStoreTest : public ::testing::Test {
  protected:
   KernelRequest request(KernelSource source = DebianSource{}, std::string flavour = "stock") {
-    return {.source = std::move(source), .flavour = std::move(flavour), .trusted_keys_pem = {}, .module_key_pem = lab.key(), .jobs = 2};
+    return {.source = std::move(source), .flavour = std::move(flavour), .trusted_keys_pem = {}, .module_key_pem = lab.key(), .pgp_keys = {}, .more_patches = {}, .jobs = 2};
   }
   Result<BuiltKernel> provide(const KernelRequest& wanted, const Deadline& deadline = Deadline::in(std::chrono::seconds(60))) {
     return store().provide(wanted, [this](std::optional<double> fraction, std::string_view) {
@@ -96,6 +96,34 @@ TEST_F(KernelStoreTest, EveryInputChangesTheId) {
 TEST_F(KernelStoreTest, AppliesTheSeriesOfAFlavour) {
   EXPECT_THAT(*read_file(must_provide(request(DebianSource{}, "patched")).image), HasSubstr("changed"));
   EXPECT_THAT(*read_file(must_provide(request(TreeSource{lab.tree()}, "patched")).image), HasSubstr("changed"));
+}
+
+TEST_F(KernelStoreTest, AppliesFurtherPatchesAfterTheSeries) {
+  KernelRequest mutant = request(DebianSource{}, "patched");
+  const std::string plain = must_provide(mutant).id;
+  lab.put("mutant.patch", "--- a/init/main.c\n+++ b/init/main.c\n@@ -1,3 +1,3 @@\n first\n-changed\n+broken\n third\n");
+  mutant.more_patches = {lab.root() / "mutant.patch"};
+  const BuiltKernel built = must_provide(mutant);
+  EXPECT_THAT(*read_file(built.image), HasSubstr("broken"));
+  EXPECT_NE(built.id, plain);
+}
+
+TEST_F(KernelStoreTest, BringsTheTreesOwnTestPrograms) {
+  EXPECT_TRUE(must_provide(request()).selftests.empty());
+  const BuiltKernel built = must_provide(request(DebianSource{}, "tested"));
+  EXPECT_EQ(*read_file(built.selftests / "toy/toy_test"), "headers\n");
+}
+
+TEST_F(KernelStoreTest, PutsPgpKeysOnlyIntoKernelsThatTakeThem) {
+  KernelRequest keyed = request();
+  lab.put("keys.gpg", "key");
+  const std::string without = must_provide(keyed).id;
+  keyed.pgp_keys = lab.root() / "keys.gpg";
+  EXPECT_EQ(must_provide(keyed).id, without);
+  lab.put("kernel-patches/6.12/fragments/ima.config", "CONFIG_IMA=y\nCONFIG_PGP_PRELOAD_PUBLIC_KEYS=y\n");
+  lab.put("linux/compile.sh", "cp $1/certs/pubring.gpg init/main.c\n");
+  EXPECT_EQ(*read_file(must_provide({.source = TreeSource{lab.tree()}, .flavour = "stock", .trusted_keys_pem = {}, .module_key_pem = lab.key(),
+                                     .pgp_keys = keyed.pgp_keys, .more_patches = {}, .jobs = 1}).image), "key");
 }
 
 TEST_F(KernelStoreTest, ATreeThatHasTheSeriesAlreadyIsNotPatched) {

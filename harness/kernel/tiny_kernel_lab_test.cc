@@ -13,13 +13,15 @@ constexpr std::string_view kMakefile = R"(VERSION = 6
 PATCHLEVEL = 12
 SUBLEVEL = 1
 LAB := @LAB@
-.PHONY: allnoconfig prepare bzImage modules modules_install
+.PHONY: headers allnoconfig prepare bzImage modules modules_install
 allnoconfig:
 	@mkdir -p $(O)/include/config
 	@cat $(KCONFIG_ALLCONFIG) hidden.config > $(O)/.config
 	@echo 6.12.1-diglab-tiny > $(O)/include/config/kernel.release
 prepare:
 	@echo "  GEN     include/generated/bounds.h"
+headers:
+	@mkdir -p $(O)/usr/include; echo headers > $(O)/usr/include/diglim.h
 bzImage:
 	@set -e; echo '  CC      init/main.o'; echo building >> $(LAB)/builds; sh $(CURDIR)/compile.sh $(O)
 	@set -e; echo '  LD      vmlinux'; mkdir -p $(O)/arch/x86/boot; sh $(CURDIR)/link.sh > $(O)/arch/x86/boot/bzImage
@@ -40,6 +42,8 @@ TinyKernelLab::TinyKernelLab() : directory_(*TempDir::make()) {
   put("linux/hidden.config", "");
   put("linux/compile.sh", "true\n");
   put("linux/link.sh", "cat init/main.c\n");
+  put("linux/tools/testing/selftests/toy/Makefile",
+      "install:\n\t@mkdir -p $(INSTALL_PATH)\n\t@cat $(lastword $(KHDR_INCLUDES))/diglim.h > $(INSTALL_PATH)/toy_test\n");
   put("linux/init/main.c", "first\nsecond\nthird\nfourth\nfifth\n");
   put("key.pem", "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
   put("kernel-patches/6.12/base.config", "CONFIG_MODULES=y\n");
@@ -47,6 +51,7 @@ TinyKernelLab::TinyKernelLab() : directory_(*TempDir::make()) {
   put("kernel-patches/6.12/must.config", "CONFIG_IMA=y\n");
   put("kernel-patches/6.12/flavours/stock.yaml", "fragments: [ima]\nmust: [must]\n");
   put("kernel-patches/6.12/flavours/patched.yaml", "series: [series]\nfragments: [ima]\n");
+  put("kernel-patches/6.12/flavours/tested.yaml", "fragments: [ima]\nselftests: [toy]\n");
   put("kernel-patches/6.12/series", "# ours\n0001-second.patch\n");
   put("kernel-patches/6.12/0001-second.patch",
       "--- a/init/main.c\n+++ b/init/main.c\n@@ -1,3 +1,3 @@\n first\n-second\n+changed\n third\n");

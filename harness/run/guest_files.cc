@@ -44,6 +44,14 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
     if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot copy: {}", sources.kernel.modules.string(), error.message()));
     packages.push_back({.name = "diglab-modules", .version = std::string(package_version), .tree = tree, .requires_names = {}});
   }
+  if (!sources.kernel.selftests.empty()) {
+    fs::path tree = staging / "selftests";
+    std::error_code error;
+    fs::create_directories(tree / "usr/libexec", error);
+    fs::copy(sources.kernel.selftests, tree / "usr/libexec/kselftest", fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+    if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot copy: {}", sources.kernel.selftests.string(), error.message()));
+    packages.push_back({.name = "diglab-kselftest", .version = std::string(package_version), .tree = tree, .requires_names = {}});
+  }
   return packages;
 }
 

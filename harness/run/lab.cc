@@ -28,11 +28,7 @@ Result<BuiltKernel> Lab::kernel(const MachineWish& wish, const Deadline& deadlin
   KernelChoice choice{.source = DebianSource{}, .flavour = flavour};
   if (!options_.kernel.empty()) choice = TRY(parse_kernel_choice(options_.kernel, flavour), "--kernel");
   LabKeys lab_keys = TRY(keys(deadline));
-  KernelRequest request{.source = choice.source,
-                        .flavour = choice.flavour,
-                        .trusted_keys_pem = lab_keys.ca_certificate,
-                        .module_key_pem = lab_keys.module_key,
-                        .jobs = 0};
+  KernelRequest request = kernel_request(choice, lab_keys);
   std::string what = fmt::format("kernel {}", choice.flavour);
   auto progress = [&](std::optional<double> fraction, std::string_view doing) {
     phase_(fmt::format("{}: {}", what, doing), fraction);
@@ -94,6 +90,16 @@ Result<AccelerationVerdict> Lab::acceleration(const Deadline& deadline) {
     acceleration_ = TRY(probe_acceleration(*where, any.image, deadline), "acceleration probe");
   }
   return *acceleration_;
+}
+
+KernelRequest kernel_request(const KernelChoice& choice, const LabKeys& keys) {
+  return {.source = choice.source,
+          .flavour = choice.flavour,
+          .trusted_keys_pem = keys.ca_certificate,
+          .module_key_pem = keys.module_key,
+          .pgp_keys = keys.rpm_public_key_binary,
+          .more_patches = {},
+          .jobs = 0};
 }
 
 MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, const BuiltImage& image, Acceleration acceleration) {

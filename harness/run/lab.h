@@ -69,6 +69,9 @@ class Lab {
   std::optional<AccelerationVerdict> acceleration_;
 };
 
+/// The kernel that a choice comes down to in a laboratory of these keys: another key is another kernel.
+[[nodiscard]] KernelRequest kernel_request(const KernelChoice& choice, const LabKeys& keys);
+
 /// The machine that a wish comes down to, all defaults filled in; files of kernel and disk as given.
 [[nodiscard]] MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, const BuiltImage& image,
                                        Acceleration acceleration);
