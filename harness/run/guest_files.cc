@@ -35,6 +35,9 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
                       .version = std::string(package_version),
                       .tree = agent_tree,
                       .requires_names = {"bash", "tpm2-tools"}});
+  fs::path exercise_tree = staging / "exercise";
+  TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "exercise" / "diglim-exercise", exercise_tree, guest_path::exercise, executable));
+  packages.push_back({.name = "diglab-exercise", .version = std::string(package_version), .tree = exercise_tree, .requires_names = {}});
   if (!sources.kernel.modules.empty()) {
     fs::path tree = staging / "modules";
     std::error_code error;

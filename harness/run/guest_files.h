@@ -16,6 +16,7 @@ namespace guest_path {
 inline constexpr std::string_view agent = "/usr/libexec/diglab/diglab-agent";
 inline constexpr std::string_view init = "/usr/sbin/diglab-init";
 inline constexpr std::string_view quote = "/usr/libexec/diglab/diglab-quote";
+inline constexpr std::string_view exercise = "/usr/libexec/diglab/diglim-exercise";
 }  // namespace guest_path
 
 struct GuestFileSources {
@@ -24,7 +25,7 @@ struct GuestFileSources {
   BuiltKernel kernel;
 };
 
-/// Lays out the trees of our own packages below `staging`: diglab-agent (agent, init, quote script) and, for a kernel
+/// Lays out the trees of our own packages below `staging`: diglab-agent (agent, init, quote script), diglab-exercise, and, for a kernel
 /// with modules, diglab-modules. ErrorKind::infra names the file that the build did not make.
 Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sources, const std::filesystem::path& staging);
 

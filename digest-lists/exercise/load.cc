@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "exercise/load.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace diglim {
+namespace {
+
+namespace fs = std::filesystem;
+
+double seconds_of(const auto& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Bytes that nothing uses, after caches that can be dropped were.
+long free_memory() {
+  for (int i = 0; i < 2; ++i) {
+    ::sync();
+    std::ofstream("/proc/sys/vm/drop_caches") << "3\n";
+    // Memory that waits for a grace period, and pages that each CPU keeps for itself.
+    ::usleep(400'000);
+    std::ofstream("/proc/sys/vm/compact_memory") << "1\n";
+  }
+  std::istringstream lines(read_all("/proc/meminfo"));
+  std::string name, unit;
+  for (long kib = 0; lines >> name >> kib; std::getline(lines, unit))
+    if (name == "MemFree:") return kib * 1024;
+  return 0;
+}
+
+/// Bytes in use of the slab caches that securityfs's files live in.
+long securityfs_memory() {
+  long bytes = 0;
+  std::istringstream lines(read_all("/proc/slabinfo"));
+  for (std::string line; std::getline(lines, line);) {
+    char name[64];
+    long active = 0, total = 0, size = 0;
+    if (std::sscanf(line.c_str(), "%63s %ld %ld %ld", name, &active, &total, &size) != 4) continue;
+    const std::string_view cache = name;
+    if (cache == "dentry" || cache == "inode_cache") bytes += active * size;
+  }
+  return bytes;
+}
+
+/// Reads and digests, and nothing else.
+void hash_file(const fs::path& file) { (void)sha256(read_all(file.string())); }
+
+void write_lists(const LoadRun& run) {
+  fs::remove_all(run.directory);
+  fs::create_directories(run.directory);
+  Dice dice(run.seed);
+  for (std::size_t i = 0; i < run.lists; ++i) {
+    const std::size_t from = i * run.digests / run.lists, to = (i + 1) * run.digests / run.lists;
+    Block plain, immutable;
+    immutable.modifiers = 1;
+    for (std::size_t n = from; n < to; ++n) (n % 3 == 0 ? immutable : plain).digests.push_back(dice.bytes(32));
+    std::ofstream(run.directory + "/0-file_list-compact-" + std::to_string(i), std::ios::binary) << encode({plain, immutable});
+  }
+}
+
+}  // namespace
+
+Finding run_load(const Interface& kernel, const LoadRun& run, LoadResult& result) {
+  write_lists(run);
+  std::vector<std::string> paths;
+  for (const auto& entry : fs::directory_iterator(run.directory)) paths.push_back(entry.path().string());
+  std::ranges::sort(paths);
+  const Counts before = kernel.counts();
+  Finding finding;
+  const auto each = [&](int (Interface::*operation)(std::string_view) const, const char* what) {
+    for (const auto& path : paths) {
+      const int error = (kernel.*operation)(path);
+      if (error != 0 && finding.empty()) finding = std::string(what) + " " + path + ": " + std::strerror(error);
+    }
+  };
+  result.hash_seconds = result.load_seconds = result.delete_seconds = 1e9;
+  for (std::size_t i = 0; i < run.repeats && finding.empty(); ++i) {
+    const long free_before = free_memory();
+    const long files_before = securityfs_memory();
+    result.hash_seconds = std::min(result.hash_seconds, seconds_of([&] { for (const auto& path : paths) hash_file(path); }));
+    result.load_seconds = std::min(result.load_seconds, seconds_of([&] { each(&Interface::add, "add"); }));
+    if (!finding.empty()) break;
+    auto loaded = kernel.counts();
+    if (loaded[file] - before[file] != run.digests) return "loaded " + std::to_string(loaded[file] - before[file]) + " digests of " + std::to_string(run.digests);
+    const long free_loaded = free_memory();
+    const long files_loaded = securityfs_memory();
+    result.bytes_per_digest = static_cast<double>(free_before - free_loaded) / static_cast<double>(run.digests);
+    result.repository_bytes_per_digest = static_cast<double>(free_before - free_loaded - (files_loaded - files_before)) / static_cast<double>(run.digests);
+    result.delete_seconds = std::min(result.delete_seconds, seconds_of([&] { each(&Interface::remove, "delete"); }));
+    result.bytes_kept = free_before - free_memory();
+    if (finding.empty() && kernel.counts() != before) finding = "digests_count is not what it was before";
+  }
+  fs::remove_all(run.directory);
+  return finding;
+}
+
+}  // namespace diglim
