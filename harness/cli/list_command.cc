@@ -70,6 +70,7 @@ void add_list_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   CLI::App* command = app.add_subcommand("list", "List scenarios: id, tags, claim");
   command->add_option("scenario", arguments->selection.patterns, "Ids, groups or globs (default: all)");
   command->add_option("--tag", arguments->selection.tags, "Only scenarios with one of these tags");
+  command->add_option("--without-tag", arguments->selection.without_tags, "And none of these");
   command->add_option("--shard", arguments->shard, "Only part I of N, as run would take it")->type_name("I/N");
   command->add_option("--scenarios", arguments->scenarios, "Another directory of scenarios")->type_name("DIR");
   command->add_flag("--json", arguments->json, "As a JSON array");

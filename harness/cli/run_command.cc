@@ -114,6 +114,7 @@ void add_run_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   command->add_option("SELECT", arguments->selection.patterns,
                       "Ids, groups or globs: appraise/known-runs, measure, 'attest/*'; default: the scenarios tagged default");
   command->add_option("--tag", arguments->selection.tags, "Scenarios with this tag (may be repeated)");
+  command->add_option("--without-tag", arguments->selection.without_tags, "And not those with this tag (may be repeated)");
   command->add_option("--kernel", arguments->kernel, "Instead of what scenarios ask for: a flavour, tree:PATH or image:PATH");
   command->add_option("--jobs,-j", arguments->jobs, "Machines at once; default: as many as there are cores");
   command->add_option("--connect", arguments->uri, "libvirt URI of the host to run on; default: QEMU inside this process");

@@ -138,6 +138,8 @@ Result<std::vector<Scenario>> select(const std::vector<Scenario>& scenarios, con
   }));
   TRY_VOID(refuse_unknown(selection.tags, "tag", tags, [&](const std::string& tag) { return tags.contains(tag); }));
 
+  TRY_VOID(refuse_unknown(selection.without_tags, "tag", tags, [&](const std::string& tag) { return tags.contains(tag); }));
+
   auto wanted = selection.tags;
   if (selection.patterns.empty() && wanted.empty()) wanted = {"default"};
   std::vector<Scenario> chosen;
@@ -145,7 +147,8 @@ Result<std::vector<Scenario>> select(const std::vector<Scenario>& scenarios, con
     bool by_id = selection.patterns.empty() ||
                  std::ranges::any_of(selection.patterns, [&](const auto& pattern) { return matches(scenario.id.str(), pattern); });
     bool by_tag = wanted.empty() || std::ranges::any_of(wanted, [&](const auto& tag) { return has_tag(scenario, tag); });
-    if (by_id && by_tag) chosen.push_back(scenario);
+    bool refused = std::ranges::any_of(selection.without_tags, [&](const auto& tag) { return has_tag(scenario, tag); });
+    if (by_id && by_tag && !refused) chosen.push_back(scenario);
   }
   std::vector<Scenario> part;
   for (auto i = static_cast<std::size_t>(selection.shard.index - 1); i < chosen.size(); i += static_cast<std::size_t>(selection.shard.count)) {

@@ -31,6 +31,7 @@ Result<Shard> parse_shard(std::string_view text);
 struct Selection {
   std::vector<std::string> patterns;  ///< Ids, or globs over ids ("appraise/*"); a bare group name means the whole group.
   std::vector<std::string> tags;      ///< Scenarios with at least one of these.
+  std::vector<std::string> without_tags = {};  ///< And none of these.
   Shard shard;
 };
 

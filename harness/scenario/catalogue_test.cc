@@ -50,6 +50,8 @@ TEST_F(ACatalogue, gives_what_globs_and_groups_name) {
 }
 TEST_F(ACatalogue, gives_what_both_patterns_and_tags_name) {
   EXPECT_THAT(ids({.patterns = {"appraise"}, .tags = {"slow"}, .shard = {}}), ElementsAre("appraise/known"));
+  EXPECT_THAT(ids({.patterns = {"appraise"}, .tags = {}, .without_tags = {"slow"}, .shard = {}}), ElementsAre("appraise/unknown"));
+  EXPECT_THAT(ids({.patterns = {}, .tags = {}, .without_tags = {"slwo"}, .shard = {}}), ElementsAre("no scenario has the tag 'slwo' (did you mean 'slow'?)"));
 }
 TEST_F(ACatalogue, deals_shards_out_without_loss_or_overlap) {
   EXPECT_THAT(ids({.patterns = {"*"}, .tags = {}, .shard = {1, 3}}), ElementsAre("appraise/known", "measure/order"));
