@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "exercise/load.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +25,7 @@ double seconds_of(const auto& work) {
 
 /// Bytes that nothing uses, after caches that can be dropped were.
 long free_memory() {
+  ::malloc_trim(0);
   for (int i = 0; i < 2; ++i) {
     ::sync();
     std::ofstream("/proc/sys/vm/drop_caches") << "3\n";
@@ -36,20 +38,6 @@ long free_memory() {
   for (long kib = 0; lines >> name >> kib; std::getline(lines, unit))
     if (name == "MemFree:") return kib * 1024;
   return 0;
-}
-
-/// Bytes in use of the slab caches that securityfs's files live in.
-long securityfs_memory() {
-  long bytes = 0;
-  std::istringstream lines(read_all("/proc/slabinfo"));
-  for (std::string line; std::getline(lines, line);) {
-    char name[64];
-    long active = 0, total = 0, size = 0;
-    if (std::sscanf(line.c_str(), "%63s %ld %ld %ld", name, &active, &total, &size) != 4) continue;
-    const std::string_view cache = name;
-    if (cache == "dentry" || cache == "inode_cache") bytes += active * size;
-  }
-  return bytes;
 }
 
 /// Reads and digests, and nothing else.
@@ -85,17 +73,16 @@ Finding run_load(const Interface& kernel, const LoadRun& run, LoadResult& result
   };
   result.hash_seconds = result.load_seconds = result.delete_seconds = 1e9;
   for (std::size_t i = 0; i < run.repeats && finding.empty(); ++i) {
-    const long free_before = free_memory();
-    const long files_before = securityfs_memory();
     result.hash_seconds = std::min(result.hash_seconds, seconds_of([&] { for (const auto& path : paths) hash_file(path); }));
+    const long free_before = free_memory();
+    // Read into the page cache again, as they were before they were hashed.
+    for (const auto& path : paths) (void)read_all(path);
     result.load_seconds = std::min(result.load_seconds, seconds_of([&] { each(&Interface::add, "add"); }));
     if (!finding.empty()) break;
     auto loaded = kernel.counts();
     if (loaded[file] - before[file] != run.digests) return "loaded " + std::to_string(loaded[file] - before[file]) + " digests of " + std::to_string(run.digests);
     const long free_loaded = free_memory();
-    const long files_loaded = securityfs_memory();
     result.bytes_per_digest = static_cast<double>(free_before - free_loaded) / static_cast<double>(run.digests);
-    result.repository_bytes_per_digest = static_cast<double>(free_before - free_loaded - (files_loaded - files_before)) / static_cast<double>(run.digests);
     result.delete_seconds = std::min(result.delete_seconds, seconds_of([&] { each(&Interface::remove, "delete"); }));
     result.bytes_kept = free_before - free_memory();
     if (finding.empty() && kernel.counts() != before) finding = "digests_count is not what it was before";

@@ -20,7 +20,6 @@ struct LoadResult {
   double load_seconds = 0;    ///< Uploading them by path, the best of the repeats.
   double delete_seconds = 0;
   double bytes_per_digest = 0;           ///< Of kernel memory, everything: what was free before and is not after.
-  double repository_bytes_per_digest = 0;  ///< The same without dentries and inodes of securityfs, by the sizes of their slabs.
   long bytes_kept = 0;        ///< Not given back after everything was deleted.
 };
 

@@ -90,8 +90,7 @@ int run(const std::string& subcommand, Numbers& numbers) {
     LoadResult result;
     const auto finding = run_load(kernel, wanted, result);
     said << "digests " << wanted.digests << "\nlists " << wanted.lists << "\nhash_seconds " << result.hash_seconds << "\nload_seconds " << result.load_seconds
-         << "\ndelete_seconds " << result.delete_seconds << "\nbytes_per_digest " << result.bytes_per_digest << "\nrepository_bytes_per_digest "
-         << result.repository_bytes_per_digest << "\nbytes_kept " << result.bytes_kept;
+         << "\ndelete_seconds " << result.delete_seconds << "\nbytes_per_digest " << result.bytes_per_digest << "\nbytes_kept " << result.bytes_kept;
     return report("load", finding, said.str());
   }
   return 2;

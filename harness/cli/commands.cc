@@ -10,6 +10,7 @@
 #include "cli/image_command.h"
 #include "cli/kernel_command.h"
 #include "cli/list_command.h"
+#include "cli/mutants_command.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
 #include "cli/shell_command.h"
@@ -26,6 +27,7 @@ void add_all_commands(CLI::App& app, CliContext& context, CliAction& chosen) {
   add_report_command(app, context, chosen);
   add_kernel_command(app, context, chosen);
   add_image_command(app, context, chosen);
+  add_mutants_command(app, context, chosen);
   add_bench_command(app, context, chosen);
   add_doctor_command(app, context, chosen);
   add_clean_command(app, context, chosen);

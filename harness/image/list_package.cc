@@ -51,20 +51,34 @@ class Signer {
   std::optional<GpgHome> home_;
 };
 
+/// The package with nothing but its programs in directories called diglim: only there does the kernel look for converters of lists.
+Package converters_of(const Package& package) {
+  Package converters = package;
+  std::erase_if(converters.files, [](const PackagedFile& file) {
+    return (file.mode & 0111) == 0 || fs::path(file.path).parent_path().filename() != "diglim";
+  });
+  return converters;
+}
+
+Result<void> put_list(const std::vector<DigestBlock>& blocks, std::string_view type, const Package& package, const fs::path& tree, Signer& signer) {
+  if (blocks.empty()) return {};
+  const auto name = fmt::format("0-{}_list-compact-{}-{}-{}.{}", type, package.name, package.version, package.release, package.arch);
+  const auto place = tree / "usr/lib/diglim" / name;
+  TRY_VOID(write_file(place, TRY(signer.sign(TRY(encode_digest_list(blocks))), name)));
+  std::error_code error;
+  fs::permissions(place, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read, error);
+  if (error) return fail(ErrorKind::infra, fmt::format("{}: {}", place.string(), error.message()));
+  return {};
+}
+
 }  // namespace
 
 Result<OwnPackage> list_package(const PackageSet& installed, DigestLists how, const LabKeys& keys, const fs::path& tree,
                                 Processes& processes, const Deadline& deadline) {
   Signer signer(how, keys, processes, deadline);
   for (const auto& package : installed.packages()) {
-    const auto blocks = TRY(digest_blocks_of(package));
-    if (blocks.empty()) continue;
-    const auto name = fmt::format("0-file_list-compact-{}-{}-{}.{}", package.name, package.version, package.release, package.arch);
-    const auto place = tree / "usr/lib/diglim" / name;
-    TRY_VOID(write_file(place, TRY(signer.sign(TRY(encode_digest_list(blocks))), name)));
-    std::error_code error;
-    fs::permissions(place, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read, error);
-    if (error) return fail(ErrorKind::infra, fmt::format("{}: {}", place.string(), error.message()));
+    TRY_VOID(put_list(TRY(digest_blocks_of(package)), "file", package, tree, signer));
+    TRY_VOID(put_list(TRY(digest_blocks_of(converters_of(package), DigestBlock::parser)), "parser", package, tree, signer));
   }
   return OwnPackage{.name = std::string(list_package_name), .version = "1.0-1", .tree = tree, .requires_names = {}};
 }

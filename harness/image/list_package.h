@@ -13,7 +13,8 @@ namespace diglab {
 inline constexpr std::string_view list_package_name = "diglab-digest-lists";
 
 /// Digest lists in the kernel's own format, one for each package of `installed`, laid out in the empty directory `tree` as
-/// /usr/lib/diglim/0-file_list-compact-<name-version-release.arch>, signed as `how` says.
+/// /usr/lib/diglim/0-file_list-compact-<name-version-release.arch>, signed as `how` says; and a parser_list of those that bring
+/// converters of lists.
 Result<OwnPackage> list_package(const PackageSet& installed, DigestLists how, const LabKeys& keys, const std::filesystem::path& tree,
                                 Processes& processes, const Deadline& deadline);
 

@@ -37,6 +37,7 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
                       .requires_names = {"bash", "tpm2-tools"}});
   fs::path exercise_tree = staging / "exercise";
   TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "exercise" / "diglim-exercise", exercise_tree, guest_path::exercise, executable));
+  TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "exercise" / "hex_parser", exercise_tree, guest_path::hex_parser, executable));
   packages.push_back({.name = "diglab-exercise", .version = std::string(package_version), .tree = exercise_tree, .requires_names = {}});
   if (!sources.kernel.modules.empty()) {
     fs::path tree = staging / "modules";

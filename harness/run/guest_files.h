@@ -17,6 +17,8 @@ inline constexpr std::string_view agent = "/usr/libexec/diglab/diglab-agent";
 inline constexpr std::string_view init = "/usr/sbin/diglab-init";
 inline constexpr std::string_view quote = "/usr/libexec/diglab/diglab-quote";
 inline constexpr std::string_view exercise = "/usr/libexec/diglab/diglim-exercise";
+/// The kernel looks for converters of lists only in directories of that name.
+inline constexpr std::string_view hex_parser = "/usr/libexec/diglim/hex_parser";
 }  // namespace guest_path
 
 struct GuestFileSources {

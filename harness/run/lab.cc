@@ -29,6 +29,7 @@ Result<BuiltKernel> Lab::kernel(const MachineWish& wish, const Deadline& deadlin
   if (!options_.kernel.empty()) choice = TRY(parse_kernel_choice(options_.kernel, flavour), "--kernel");
   LabKeys lab_keys = TRY(keys(deadline));
   KernelRequest request = kernel_request(choice, lab_keys);
+  if (choice.flavour.find("diglim") != std::string::npos) request.more_patches = options_.more_patches;
   std::string what = fmt::format("kernel {}", choice.flavour);
   auto progress = [&](std::optional<double> fraction, std::string_view doing) {
     phase_(fmt::format("{}: {}", what, doing), fraction);

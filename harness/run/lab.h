@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "image/image_store.h"
 #include "image/keys.h"
@@ -32,6 +33,7 @@ struct LabOptions {
   std::string pool;                ///< Directory of the host that gets copies of our files; empty: only if the host is another machine.
   std::filesystem::path tpm_ca;    ///< PEM certificates that signed the endorsement keys of a foreign host's TPMs; empty: our own.
   std::string kernel;              ///< --kernel: replaces what scenarios ask for; empty: does not.
+  std::vector<std::filesystem::path> more_patches = {};  ///< Defects to put into kernels that have our series.
 };
 
 /// Kernels, images, keys and the host: all that machines are made of, made when first asked for.
