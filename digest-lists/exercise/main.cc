@@ -8,6 +8,7 @@
 #include <sstream>
 #include <string>
 
+#include "exercise/access.h"
 #include "exercise/load.h"
 #include "exercise/threads.h"
 
@@ -21,6 +22,7 @@ constexpr const char* usage =
     "  malformed  seed=1 lists=100000\n"
     "  threads    seed=1 threads=4 operations=500\n"
     "  load       seed=1 digests=99100 lists=1447 repeats=3\n"
+    "  access     seed=1 files=2000 size=20000 batch=50 extra=0 appraise=0\n"
     "Prints KTAP. Exit status: 0 as claimed, 1 not, 2 bad use.\n";
 
 /// NAME=NUMBER arguments, each of which must be taken by somebody.
@@ -92,6 +94,21 @@ int run(const std::string& subcommand, Numbers& numbers) {
     said << "digests " << wanted.digests << "\nlists " << wanted.lists << "\nhash_seconds " << result.hash_seconds << "\nload_seconds " << result.load_seconds
          << "\ndelete_seconds " << result.delete_seconds << "\nbytes_per_digest " << result.bytes_per_digest << "\nbytes_kept " << result.bytes_kept;
     return report("load", finding, said.str());
+  }
+  if (subcommand == "access") {
+    const AccessRun wanted{.seed = seed, .files = numbers.take("files", 2'000), .size = numbers.take("size", 20'000), .batch = numbers.take("batch", 50),
+                           .extra = numbers.take("extra", 0), .appraise = numbers.take("appraise", 0) != 0};
+    if (!numbers.all_taken() || wanted.batch == 0) return 2;
+    AccessTimes times;
+    const auto finding = run_access(kernel, wanted, times);
+    for (const auto& [owner, seconds] : times) {
+      double total = 0;
+      for (const double one : seconds) total += one;
+      said << owner << "_seconds " << total << "\n" << owner << "_batches";
+      for (const double one : seconds) said << ' ' << one;
+      said << "\n";
+    }
+    return report("access", finding, said.str());
   }
   return 2;
 }

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/bare_initramfs.h"
+#include "bench/bench_lab.h"
 #include "guest/client.h"
-#include "machine/machine.h"
 #include "os/files.h"
 
 namespace diglab {
@@ -20,53 +20,10 @@ double seconds_since(std::chrono::steady_clock::time_point began) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
-/// What all benchmarks need: a host, and the default machine.
-struct Bench {
-  Host* host;
-  AccelerationVerdict acceleration;
-  BuiltKernel kernel;
-  BuiltImage image;
-  MachineSpec spec;
-  TempDir scratch;
-  std::stop_token stop;
-
-  [[nodiscard]] Deadline in(std::chrono::seconds nominal) const {
-    return Deadline::scaled(nominal, time_scale(acceleration.acceleration), stop);
-  }
-  [[nodiscard]] std::map<std::string, std::string> conditions() const {
-    return {{"kernel", kernel.release},
-            {"image", image.set},
-            {"acceleration", std::string(to_string(acceleration.acceleration))},
-            {"qemu", host->qemu_version()},
-            {"cpus", std::to_string(spec.cpus)},
-            {"memory_mib", std::to_string(spec.memory_mib)}};
-  }
-};
-
-Result<Bench> open_bench(Lab& lab, const std::stop_token& stop) {
-  Deadline build = Deadline::in(40min, stop);
-  AccelerationVerdict acceleration = TRY(lab.acceleration(build));
-  Host* host = TRY(lab.host(build));
-  BuiltKernel kernel = TRY(lab.kernel({}, build));
-  BuiltImage image = TRY(lab.image({}, build));
-  MachineSpec spec = machine_spec({}, kernel, image, acceleration.acceleration);
-  return Bench{.host = host,
-               .acceleration = acceleration,
-               .kernel = kernel,
-               .image = image,
-               .spec = spec,
-               .scratch = TRY(TempDir::make({}, "diglab-bench")),
-               .stop = stop};
-}
-
-Result<std::unique_ptr<Machine>> start(const Bench& bench, MachineSpec spec) {
-  return Machine::start(*bench.host, std::move(spec), {.evidence = bench.scratch.path() / "evidence", .on_line = {}}, bench.in(30s));
-}
-
 /// From the decision to have a machine to the agent's first answer.
 Result<double> boot_to_agent(const Bench& bench) {
   auto began = std::chrono::steady_clock::now();
-  auto machine = TRY(start(bench, bench.spec));
+  auto machine = TRY(bench.start(bench.spec));
   AgentClient agent(machine->agent());
   TRY(agent.hello(bench.in(30s)), machine->console().tail(5));
   return seconds_since(began);
@@ -79,7 +36,7 @@ Result<double> boot_to_bare_shell(const Bench& bench, const std::filesystem::pat
   spec.disk.reset();
   spec.cmdline = "quiet";
   auto began = std::chrono::steady_clock::now();
-  auto machine = TRY(start(bench, spec));
+  auto machine = TRY(bench.start(spec));
   TRY(machine->console().wait_for(bare_shell_ready, bench.in(30s)), "bare initramfs");
   return seconds_since(began);
 }
@@ -122,7 +79,7 @@ std::string BenchReport::to_json() const {
 }
 
 Result<BenchReport> bench_boot(Lab& lab, Processes& processes, int repetitions, const std::stop_token& stop) {
-  Bench bench = TRY(open_bench(lab, stop));
+  Bench bench = TRY(open_bench(lab, {}, stop));
   std::filesystem::path initramfs = bench.scratch.path() / "bare.cpio";
   TRY_VOID(make_bare_initramfs(initramfs, processes, bench.in(30s)));
   BenchReport report{.name = "boot", .conditions = bench.conditions(), .series = {}, .targets = {}};
@@ -142,10 +99,10 @@ Result<BenchReport> bench_boot(Lab& lab, Processes& processes, int repetitions, 
 }
 
 Result<BenchReport> bench_snapshot(Lab& lab, int repetitions, const std::stop_token& stop) {
-  Bench bench = TRY(open_bench(lab, stop));
+  Bench bench = TRY(open_bench(lab, {}, stop));
   BenchReport report{.name = "snapshot", .conditions = bench.conditions(), .series = {}, .targets = {}};
   TRY(boot_to_agent(bench));
-  auto machine = TRY(start(bench, bench.spec));
+  auto machine = TRY(bench.start(bench.spec));
   AgentClient agent(machine->agent());
   TRY(agent.hello(bench.in(30s)));
   auto save_began = std::chrono::steady_clock::now();

@@ -37,4 +37,9 @@ Result<BenchReport> bench_boot(Lab& lab, Processes& processes, int repetitions, 
 /// Restore of a running machine until its agent answers, against the boot of the same machine.
 Result<BenchReport> bench_snapshot(Lab& lab, int repetitions, const std::stop_token& stop);
 
+/// What digest lists cost in the `diglim` flavour: loading them against only reading and hashing the same bytes, the first opening of a
+/// known file against one whose digest is only calculated, against one that is measured, and against one whose signature is
+/// verified; and the same with few and with a million digests loaded.
+Result<BenchReport> bench_kernel(Lab& lab, int repetitions, const std::stop_token& stop);
+
 }  // namespace diglab

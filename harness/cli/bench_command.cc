@@ -31,6 +31,7 @@ Result<BenchReport> measure(const BenchArguments& arguments, CliContext& context
             if (!fraction) fmt::print(stderr, "diglab: {}\n", what);
           });
   if (arguments.what == "boot") return bench_boot(lab, context.processes, arguments.repetitions, context.stop);
+  if (arguments.what == "kernel") return bench_kernel(lab, arguments.repetitions, context.stop);
   return bench_snapshot(lab, arguments.repetitions, context.stop);
 }
 
@@ -50,10 +51,10 @@ int run_bench(const BenchArguments& arguments, CliContext& context) {
 
 void add_bench_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   auto arguments = std::make_shared<BenchArguments>();
-  CLI::App* command = app.add_subcommand("bench", "Measure boots and snapshots; exit status 1 when a target is missed");
-  command->add_option("WHAT", arguments->what, "boot: agent ready against a bare initramfs shell; snapshot: restore against boot")
+  CLI::App* command = app.add_subcommand("bench", "Measure boots, snapshots and digest lists; exit status 1 when a target is missed");
+  command->add_option("WHAT", arguments->what, "boot: agent ready against a bare initramfs shell; snapshot: restore against boot; kernel: what digest lists cost")
       ->required()
-      ->check(CLI::IsMember({"boot", "snapshot"}));
+      ->check(CLI::IsMember({"boot", "snapshot", "kernel"}));
   command->add_option("--repetitions,-n", arguments->repetitions, "How many times each thing is measured, in turn")
       ->check(CLI::Range(2, 1000))
       ->capture_default_str();

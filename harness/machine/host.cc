@@ -42,6 +42,8 @@ std::string qemu_configuration() {
 Result<void> prepare_root(const fs::path& root, const fs::path& cache_dir) {
   for (const fs::path& directory : embedded_root().directories) TRY_VOID(make_directories(directory));
   TRY_VOID(write_file(root / "etc" / "qemu.conf", qemu_configuration()));
+  // libvirt looks whether it is there and then makes it: of two machines started at once, one would fail.
+  TRY_VOID(make_directories(root / "run" / "swtpm"));
   // libvirt asks a QEMU it does not know what it can do, which takes seconds: the answers are kept over runs.
   TRY_VOID(make_directories(cache_dir / "libvirt"));
   std::error_code error;
