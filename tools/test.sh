@@ -6,14 +6,16 @@
 
 test_usage() {
   cat <<'USAGE'
-Usage: ./diglab test [--quick] [--only PART]...
+Usage: ./diglab test [--quick | --nightly] [--only PART]...
 
   unit       unit tests of the harness (CTest)
   machines   tests of the harness that boot machines (CTest, label qemu)
   fuzz       each fuzz target for a minute
-  scenarios  every scenario of the suite
+  scenarios  every scenario but those tagged nightly
+  mutants    deliberate defects of the kernel series, a sample: each must be noticed by a scenario
 
   --quick      unit tests only
+  --nightly    everything: full counts, ten boots for what must be predictable, all mutants; takes hours
   --only PART  only this part; may be given several times
 
 Exit status: 0 all passed, 1 a test or claim failed, 2 bad use, 3 the laboratory itself broke.
@@ -46,7 +48,7 @@ run_ctest() {
 
 run_scenarios() {
   local output=$DIGLAB_BUILD_ROOT/scenarios-output.log status=0
-  "$program" --source "$source_dir" run '*' 2>&1 | tee "$output" || status=${PIPESTATUS[0]}
+  "$program" --source "$source_dir" run '*' "$@" 2>&1 | tee "$output" || status=${PIPESTATUS[0]}
   local passed failed
   passed=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1/p' "$output" | tail -n 1)
   failed=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\2/p' "$output" | tail -n 1)
@@ -55,18 +57,31 @@ run_scenarios() {
   note_status "$status"
 }
 
+# run_mutants OPTION...: a mutant that no scenario notices is a failed test.
+run_mutants() {
+  local output=$DIGLAB_BUILD_ROOT/mutants-output.log status=0
+  "$program" --source "$source_dir" mutants "$@" 2>&1 | tee "$output" || status=${PIPESTATUS[0]}
+  local noticed others
+  noticed=$(sed -n 's/^\([0-9]*\) noticed, .*/\1/p' "$output" | tail -n 1)
+  others=$(sed -n 's/^[0-9]* noticed, \([0-9]*\) survived, \([0-9]*\) broken.*/\1 + \2/p' "$output" | tail -n 1)
+  tests_passed=$(( tests_passed + ${noticed:-0} ))
+  tests_failed=$(( tests_failed + ${others:-1} ))
+  note_status "$status"
+}
+
 run_tests() {
-  local -a parts=()
+  local -a parts=() scenario_options=(--without-tag nightly) mutant_options=(--sample)
   while (( $# )); do
     case $1 in
       --help|-h) test_usage; exit 0 ;;
       --quick) parts=(unit) ;;
-      --only) [[ ${2:-} =~ ^(unit|machines|fuzz|scenarios)$ ]] || { test_usage >&2; exit 2; }; parts+=("$2"); shift ;;
+      --nightly) scenario_options=() mutant_options=() ;;
+      --only) [[ ${2:-} =~ ^(unit|machines|fuzz|scenarios|mutants)$ ]] || { test_usage >&2; exit 2; }; parts+=("$2"); shift ;;
       *) test_usage >&2; exit 2 ;;
     esac
     shift
   done
-  (( ${#parts[@]} )) || parts=(unit machines fuzz scenarios)
+  (( ${#parts[@]} )) || parts=(unit machines fuzz scenarios mutants)
 
   local part
   for part in "${parts[@]}"; do
@@ -85,7 +100,8 @@ run_tests() {
       fuzz)
         build fuzz fuzzers
         run_ctest fuzz -L fuzz -j "$(nproc)" ;;
-      scenarios) run_scenarios ;;
+      scenarios) run_scenarios "${scenario_options[@]}" ;;
+      mutants) run_mutants "${mutant_options[@]}" ;;
     esac
   done
   printf '%d passed, %d failed\n' "$tests_passed" "$tests_failed"

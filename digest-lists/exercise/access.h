@@ -13,7 +13,7 @@ namespace diglim {
 /// Files of one owner, whom one rule of the IMA policy names: what the first opening of each costs is what that rule costs.
 enum class Owner : unsigned {
   none = 2000,       ///< No rule.
-  hash = 2001,       ///< `hash`: the digest is calculated and nothing is done with it.
+  audit = 2001,      ///< `audit`: the digest is calculated and recorded. (A `hash` rule alone calculates nothing.)
   diglim = 2002,     ///< `measure ... use_diglim`, and the files are in measured lists.
   measure = 2003,    ///< `measure`
   signature = 2004,  ///< `appraise ... appraise_type=imasig`, and the files have signatures.
@@ -23,7 +23,7 @@ enum class Owner : unsigned {
 struct AccessRun {
   std::uint64_t seed = 1;
   std::size_t files = 2'000;     ///< Of each owner.
-  std::size_t size = 20'000;     ///< Bytes of each file; of the packaged files it is what it is.
+  std::size_t size = 20'000;     ///< Bytes of each file; packaged files are as they are, up to this.
   std::size_t batch = 50;        ///< Files of one owner that are opened before it is the next one's turn.
   std::size_t list_digests = 66; ///< Digests of each list.
   std::size_t extra = 0;         ///< So many further digests are loaded, in one list.

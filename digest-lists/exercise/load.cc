@@ -23,21 +23,30 @@ double seconds_of(const auto& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Bytes that nothing uses, after caches that can be dropped were.
-long free_memory() {
-  ::malloc_trim(0);
-  for (int i = 0; i < 2; ++i) {
-    ::sync();
-    std::ofstream("/proc/sys/vm/drop_caches") << "3\n";
-    // Memory that waits for a grace period, and pages that each CPU keeps for itself.
-    ::usleep(400'000);
-    std::ofstream("/proc/sys/vm/compact_memory") << "1\n";
-  }
+long mem_free() {
   std::istringstream lines(read_all("/proc/meminfo"));
   std::string name, unit;
   for (long kib = 0; lines >> name >> kib; std::getline(lines, unit))
     if (name == "MemFree:") return kib * 1024;
   return 0;
+}
+
+/// Bytes that nothing uses, after caches that can be dropped were. What RCU frees comes back in batches, some of them seconds later,
+/// and there is no event to wait for: so it waits until nothing has come back for a while.
+long free_memory() {
+  constexpr int rounds = 60, quiet_rounds = 14;
+  constexpr long noise = 16 * 1024;
+  ::malloc_trim(0);
+  ::sync();
+  long last = 0;
+  for (int round = 0, quiet = 0; round < rounds && quiet < quiet_rounds; ++round) {
+    std::ofstream("/proc/sys/vm/drop_caches") << "3\n";
+    ::usleep(400'000);
+    const long now = mem_free();
+    quiet = now - last > noise ? 0 : quiet + 1;
+    last = std::max(last, now);
+  }
+  return last;
 }
 
 /// Reads and digests, and nothing else.

@@ -151,8 +151,10 @@ Result<void> KernelBuild::build_selftests(const Deadline& deadline) {
   if (plan_.flavour.selftests.empty()) return {};
   TRY_VOID(run_make(make({"headers"}), deadline));
   for (const std::string& name : plan_.flavour.selftests) {
-    // lib.mk puts programs and scripts below INSTALL_PATH; a guest need not have the host's libraries.
-    Command command = make({"install", "OUTPUT=" + (directory_ / "selftests-build" / name).string(), "KHDR_INCLUDES=-isystem " + (objects_ / "usr/include").string(),
+    const fs::path objects = directory_ / "selftests-build" / name;
+    TRY_VOID(make_directories(objects));
+    // lib.mk puts programs and scripts into INSTALL_PATH; a guest need not have the host's libraries.
+    Command command = make({"install", "OUTPUT=" + objects.string(), "KHDR_INCLUDES=-isystem " + (objects_ / "usr/include").string(),
                             "INSTALL_PATH=" + (directory_ / "out/selftests" / name).string(), "LDLIBS=-static"});
     command.argv[2] = (tree_ / "tools/testing/selftests" / name).string();
     TRY_VOID(run_make(std::move(command), deadline), fmt::format("selftests {}", name));

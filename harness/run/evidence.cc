@@ -20,7 +20,7 @@ constexpr std::string_view ima_directory = "/sys/kernel/security/integrity/ima";
 constexpr std::string_view guest_quote_directory = "/run/diglab-quote";
 // Every bank that the template's TPM has, with what IMA and the firmware extend.
 constexpr std::string_view quoted_pcrs =
-    "sha1:0,1,2,3,4,5,6,7,8,9,10+sha256:0,1,2,3,4,5,6,7,8,9,10+sha384:0,1,2,3,4,5,6,7,8,9,10+sha512:0,1,2,3,4,5,6,7,8,9,10";
+    "sha1:0,1,2,3,4,5,6,7,8,9,10,11+sha256:0,1,2,3,4,5,6,7,8,9,10,11+sha384:0,1,2,3,4,5,6,7,8,9,10,11+sha512:0,1,2,3,4,5,6,7,8,9,10,11";
 constexpr std::chrono::seconds request_time = 15s;
 constexpr std::chrono::seconds quote_time = 20s;
 
