@@ -96,7 +96,7 @@ run_tests() {
         "$program" --source "$source_dir" kernel build >/dev/null || { note_status $?; continue; }
         "$program" --source "$source_dir" image build minimal >/dev/null || { note_status $?; continue; }
         DIGLAB_TEST_KERNEL=$("$program" --source "$source_dir" kernel build 2>/dev/null | sed -n 's/^  image *\(.*\) (.*/\1/p') \
-          run_ctest release -L qemu ;;
+          run_ctest release -L qemu -j 2 ;; # the agent's beside the others, of which one runs at a time
       fuzz)
         build fuzz fuzzers
         run_ctest fuzz -L fuzz -j "$(nproc)" ;;

@@ -14,20 +14,28 @@ constexpr std::size_t kept_diagnostics = 5;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// "<6>[    1.234567] text" -> "text", with the indentation that belongs to the text.
+/// "<6>text" -> "text"
+std::string_view without_priority(std::string_view line) {
+  if (!line.starts_with('<')) return line;
+  const auto end = line.find('>');
+  if (end == std::string_view::npos || end > 4) return line;
+  return line.substr(end + 1);
+}
+
+std::string_view without_one_space(std::string_view line) { return line.substr(line.starts_with(' ') ? 1 : 0); }
+
+/// "<6>[    1.234567] text" and "[    1.234567] <6> text" (how the agent writes kernel messages) -> "text", with the indentation that
+/// belongs to the text.
 std::string_view without_stamp(std::string_view line) {
   while (line.ends_with('\r')) line.remove_suffix(1);
-  if (line.starts_with('<')) {
-    const auto end = line.find('>');
-    if (end != std::string_view::npos && end <= 4) line.remove_prefix(end + 1);
-  }
+  line = without_priority(line);
   if (!line.starts_with('[')) return line;
   const auto end = line.find(']');
   const bool stamp = end != std::string_view::npos && std::ranges::all_of(line.substr(1, end - 1), [](char c) { return is_digit(c) || c == ' ' || c == '.' || c == 'T' || c == 'C'; });
   if (!stamp) return line;
-  line.remove_prefix(end + 1);
-  if (line.starts_with(' ')) line.remove_prefix(1);
-  return line;
+  line = without_one_space(line.substr(end + 1));
+  const auto text = without_priority(line);
+  return text.size() == line.size() ? line : without_one_space(text);
 }
 
 struct ResultLine {

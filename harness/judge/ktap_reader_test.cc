@@ -46,6 +46,12 @@ TEST(Ktap, of_the_kernel_is_read_between_other_messages) {
   EXPECT_EQ(results.incomplete, "");
 }
 
+TEST(Ktap, may_have_priorities_before_or_after_the_time) {
+  const auto expected = ElementsAre(is("lists/empty", Outcome::passed));
+  EXPECT_THAT(read_ktap("[    1.0] <6> 1..1\n[    1.1] <6>     1..1\n[    1.2] <6>     ok 1 empty\n[    1.3] <6> ok 1 lists\n").tests, expected);
+  EXPECT_THAT(read_ktap("<6>[    1.0] 1..1\n<6>[    1.1]     1..1\n<6>[    1.2]     ok 1 empty\n<6>[    1.3] ok 1 lists\n").tests, expected);
+}
+
 TEST(Ktap, that_stops_in_the_middle_is_not_complete_wherever_it_is_cut) {
   for (std::size_t lines = 2; lines < 18; ++lines) {
     std::size_t end = 0;
