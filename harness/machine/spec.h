@@ -31,7 +31,7 @@ struct MachineSpec {
   std::string cmdline;  ///< Complete but for "console=ttyS0 panic=-1 no_timer_check", which is put in front.
   std::optional<std::filesystem::path> disk;  ///< Raw image of the root disk (/dev/vda), never written.
   std::vector<ExtraDisk> extra_disks;         ///< /dev/vdb and on.
-  unsigned cpus = 2;
+  unsigned cpus = 1;
   unsigned memory_mib = 512;
   bool tpm = true;
   /// SMBIOS strings by entry, e.g. {"bios.vendor", "x"}, {"system.serial", "y"}: they change firmware measurements.
