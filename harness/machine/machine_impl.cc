@@ -174,10 +174,15 @@ Result<void> Machine::Impl::end_boot() {
   if (!boot || !domain) return {};
   boot->expect_destroy();
   // libvirt first asks QEMU to end, which takes a second or two. This is a power cut.
+  bool killed = false;
   {
     std::lock_guard lock(mutex_);
-    if (qemu_pidfd_ >= 0) ::syscall(SYS_pidfd_send_signal, qemu_pidfd_, SIGKILL, nullptr, 0);
+    killed = qemu_pidfd_ >= 0;
+    if (killed) ::syscall(SYS_pidfd_send_signal, qemu_pidfd_, SIGKILL, nullptr, 0);
   }
+  // libvirt notices by itself and clears up. Were it asked to stop the domain meanwhile, what it had begun would come last, and
+  // kill the QEMU of the domain's next boot.
+  if (killed && virDomainIsActive(domain.get()) == 1) (void)boot->wait_until_stopped(Deadline::in(stop_time));
   bool active = virDomainIsActive(domain.get()) == 1;
   if (active && virDomainDestroy(domain.get()) != 0 && virDomainIsActive(domain.get()) == 1)
     return fail(libvirt_error(ErrorKind::infra, "stop the machine"));
