@@ -46,26 +46,17 @@ run_ctest() {
   note_status $status
 }
 
-run_scenarios() {
-  local output=$DIGLAB_BUILD_ROOT/scenarios-output.log status=0
-  "$program" --source "$source_dir" run '*' "$@" 2>&1 | tee "$output" || status=${PIPESTATUS[0]}
-  local passed failed
-  passed=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1/p' "$output" | tail -n 1)
-  failed=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\2/p' "$output" | tail -n 1)
-  tests_passed=$(( tests_passed + ${passed:-0} ))
-  tests_failed=$(( tests_failed + ${failed:-1} ))
-  note_status "$status"
-}
-
-# run_mutants OPTION...: a mutant that no scenario notices is a failed test.
-run_mutants() {
-  local output=$DIGLAB_BUILD_ROOT/mutants-output.log status=0
-  "$program" --source "$source_dir" mutants "$@" 2>&1 | tee "$output" || status=${PIPESTATUS[0]}
-  local noticed others
-  noticed=$(sed -n 's/^\([0-9]*\) noticed, .*/\1/p' "$output" | tail -n 1)
-  others=$(sed -n 's/^[0-9]* noticed, \([0-9]*\) survived, \([0-9]*\) broken.*/\1 + \2/p' "$output" | tail -n 1)
-  tests_passed=$(( tests_passed + ${noticed:-0} ))
-  tests_failed=$(( tests_failed + ${others:-1} ))
+# run_counted NAME GOOD BAD COMMAND...: streams the program's output and adds its last line's counts to the totals. GOOD and BAD are the words
+# behind the counts, BAD an extended regular expression; a program that says neither has failed once.
+run_counted() {
+  local output=$DIGLAB_BUILD_ROOT/$1-output.log good=$2 bad=$3 status=0
+  shift 3
+  "$program" --source "$source_dir" "$@" 2>&1 | tee "$output" || status=${PIPESTATUS[0]}
+  local line count
+  line=$(grep -E "^[0-9]+ $good, " "$output" | tail -n 1)
+  [[ -n $line ]] || { tests_failed=$(( tests_failed + 1 )); note_status "${status/#0/3}"; return; }
+  tests_passed=$(( tests_passed + ${line%% *} ))
+  for count in $(grep -oE "[0-9]+ ($bad)\b" <<<"$line" | cut -d ' ' -f 1); do tests_failed=$(( tests_failed + count )); done
   note_status "$status"
 }
 
@@ -100,8 +91,9 @@ run_tests() {
       fuzz)
         build fuzz fuzzers
         run_ctest fuzz -L fuzz -j "$(nproc)" ;;
-      scenarios) run_scenarios "${scenario_options[@]}" ;;
-      mutants) run_mutants "${mutant_options[@]}" ;;
+      scenarios) run_counted scenarios passed failed run '*' "${scenario_options[@]}" ;;
+      # A mutant that no scenario notices is a failed test.
+      mutants) run_counted mutants noticed 'survived|broken' mutants "${mutant_options[@]}" ;;
     esac
   done
   printf '%d passed, %d failed\n' "$tests_passed" "$tests_failed"
