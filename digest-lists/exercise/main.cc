@@ -19,8 +19,8 @@ using namespace diglim;
 constexpr const char* usage =
     "Usage: diglim-exercise SUBCOMMAND [NAME=NUMBER]...\n"
     "  model      seed=1 operations=10000 actions=0 faults=0 quick=0\n"
-    "  malformed  seed=1 lists=100000\n"
-    "  threads    seed=1 threads=4 operations=500\n"
+    "  malformed  seed=1 lists=100000 lenient=0\n"
+    "  threads    seed=1 threads=4 operations=500 sabotage=0\n"
     "  load       seed=1 digests=99100 lists=1447 repeats=3\n"
     "  access     seed=1 files=2000 size=20000 batch=50 extra=0 appraise=0\n"
     "Prints KTAP. Exit status: 0 as claimed, 1 not, 2 bad use.\n";
@@ -75,15 +75,16 @@ int run(const std::string& subcommand, Numbers& numbers) {
     return report("model", finding, said.str());
   }
   if (subcommand == "malformed") {
-    const auto lists = numbers.take("lists", 100'000);
+    const MalformedRun wanted{.seed = seed, .lists = numbers.take("lists", 100'000), .lenient = numbers.take("lenient", 0) != 0};
     if (!numbers.all_taken()) return 2;
     MalformedStatistics counted;
-    const auto finding = run_malformed(kernel, seed, lists, counted);
+    const auto finding = run_malformed(kernel, wanted, counted);
     said << counted.refused << " refused, " << counted.accepted << " loaded and deleted";
     return report("malformed", finding, said.str());
   }
   if (subcommand == "threads") {
-    const ThreadsRun wanted{.seed = seed, .threads = numbers.take("threads", 4), .operations = numbers.take("operations", 500)};
+    const ThreadsRun wanted{.seed = seed, .threads = numbers.take("threads", 4), .operations = numbers.take("operations", 500),
+                            .sabotage = numbers.take("sabotage", 0) != 0};
     return numbers.all_taken() ? report("threads", run_threads(kernel, wanted), "") : 2;
   }
   if (subcommand == "load") {

@@ -43,10 +43,15 @@ struct ModelStatistics {
 /// Random additions, deletions and queries; after each, the kernel must say what the model says.
 [[nodiscard]] Finding run_model(const Interface& kernel, const ModelRun& run, ModelStatistics& statistics);
 
+struct MalformedRun {
+  std::uint64_t seed = 1;
+  std::size_t lists = 100'000;
+  bool lenient = false;  ///< Expect a reserved byte to be taken, which the kernel must contradict: for controls.
+};
 struct MalformedStatistics {
   std::size_t refused = 0, accepted = 0;
 };
 /// Damaged lists: refused with EINVAL, or loaded and deletable where the damage did no harm; the counts are as before each time.
-[[nodiscard]] Finding run_malformed(const Interface& kernel, std::uint64_t seed, std::size_t lists, MalformedStatistics& statistics);
+[[nodiscard]] Finding run_malformed(const Interface& kernel, const MalformedRun& run, MalformedStatistics& statistics);
 
 }  // namespace diglim

@@ -89,6 +89,7 @@ Finding run_threads(const Interface& kernel, const ThreadsRun& run) {
       threads.emplace_back(guarded([&kernel, seed = run.seed + t, own, &run, &findings] { write_lists(kernel, seed, own, run.operations, findings); }));
       threads.emplace_back(guarded([&kernel, &run, &findings] { read_lists(kernel, run.operations / 20 + 1, findings); }));
     }
+    if (run.sabotage) (void)kernel.remove(pinned);
     // digest_query keeps one question for all who ask: one thread asks.
     threads.emplace_back(guarded([&] {
       const auto digest = sha256(pinned);
