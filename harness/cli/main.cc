@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "machine/host.h"
+#include "os/orphan_reaper.h"
 
 namespace diglab {
 namespace {
@@ -113,5 +114,6 @@ int main(int argc, char** argv) {
 }  // namespace diglab
 
 int main(int argc, char** argv) {
+  diglab::live_under_orphan_reaper();
   return diglab::main(argc, argv);
 }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include "os/byte_stream.h"
 #include "os/clock.h"
 #include "os/files.h"
+#include "os/orphan_reaper.h"
 #include "os/process.h"
 
 namespace diglab {
@@ -176,6 +180,59 @@ TEST(Clock, PrintsRfc3339) {
   FakeClock clock;
   clock.advance(1500ms);
   EXPECT_EQ(to_rfc3339(clock.now()), "2023-11-14T22:13:21.500Z");
+}
+
+/// Forks, lets the child live under a reaper and do `work`, and says how the whole ended.
+int status_under_reaper(const std::function<void()>& work, const std::function<void(pid_t)>& meanwhile = {}) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    live_under_orphan_reaper();
+    work();
+    ::_exit(0);
+  }
+  if (meanwhile) meanwhile(pid);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return status;
+}
+
+TEST(OrphanReaper, EndsAsItsChildEnds) {
+  int exited = status_under_reaper([] { ::_exit(3); });
+  EXPECT_TRUE(WIFEXITED(exited) && WEXITSTATUS(exited) == 3) << exited;
+  int killed = status_under_reaper([] { ::raise(SIGKILL); });
+  EXPECT_TRUE(WIFSIGNALED(killed) && WTERMSIG(killed) == SIGKILL) << killed;
+}
+
+TEST(OrphanReaper, ReapsWhatIsOrphanedBelow) {
+  int status = status_under_reaper([] {
+    int ends[2];
+    if (::pipe(ends) != 0) ::_exit(1);
+    if (::fork() == 0) {
+      if (pid_t orphan = ::fork(); orphan != 0) ::_exit(::write(ends[1], &orphan, sizeof orphan) == sizeof orphan ? 0 : 1);
+      ::_exit(0);
+    }
+    pid_t orphan = 0;
+    ::wait(nullptr);
+    if (::read(ends[0], &orphan, sizeof orphan) != sizeof orphan) ::_exit(2);
+    // A zombie still has its number.
+    for (int i = 0; i < 2000 && ::kill(orphan, 0) == 0; ++i) std::this_thread::sleep_for(5ms);
+    ::_exit(::kill(orphan, 0) == 0 ? 3 : 0);
+  });
+  EXPECT_EQ(status, 0);
+}
+
+TEST(OrphanReaper, PassesSignalsOn) {
+  int status = status_under_reaper(
+      [] {
+        ::signal(SIGTERM, [](int) { ::_exit(7); });
+        for (;;) ::pause();
+      },
+      [](pid_t pid) {
+        // Until the child has its handler, the signal ends it: both are "passed on".
+        std::this_thread::sleep_for(200ms);
+        ::kill(pid, SIGTERM);
+      });
+  EXPECT_TRUE((WIFEXITED(status) && WEXITSTATUS(status) == 7) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM)) << status;
 }
 
 }  // namespace

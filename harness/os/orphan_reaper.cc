@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "os/orphan_reaper.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+
+namespace diglab {
+namespace {
+
+/// How `child` ended, if it has; whatever else has ended is gone after this.
+std::optional<int> reap(pid_t child) {
+  std::optional<int> ended;
+  int status = 0;
+  for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;)
+    if (pid == child) ended = status;
+  return ended;
+}
+
+[[noreturn]] void end_like(int status) {
+  if (WIFEXITED(status)) ::_exit(WEXITSTATUS(status));
+  // The child's core, if it left one, is the one that tells something.
+  const rlimit no_core{};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  const int number = WTERMSIG(status);
+  sigset_t one;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, number);
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+  ::sigprocmask(SIG_UNBLOCK, &one, nullptr);
+  ::_exit(128 + number);
+}
+
+[[noreturn]] void reap_until_end_of(pid_t child, const sigset_t& watched) {
+  for (;;) {
+    siginfo_t from{};
+    if (::sigwaitinfo(&watched, &from) < 0) continue;
+    if (from.si_signo == SIGCHLD) {
+      if (auto status = reap(child)) end_like(*status);
+    } else if (from.si_code != SI_KERNEL) {
+      ::kill(child, from.si_signo);  // the terminal's own (SI_KERNEL) go to the whole process group
+    }
+  }
+}
+
+}  // namespace
+
+void live_under_orphan_reaper() {
+  sigset_t watched;
+  sigset_t before;
+  ::sigemptyset(&watched);
+  for (int number : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) ::sigaddset(&watched, number);
+  ::sigprocmask(SIG_BLOCK, &watched, &before);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child > 0) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    reap_until_end_of(child, watched);
+  }
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(128 + SIGKILL);
+  }
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
+}  // namespace diglab
