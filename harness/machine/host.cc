@@ -9,6 +9,7 @@
 #include "machine/host_impl.h"
 #include "machine/leftover_domains.h"
 #include "machine/owned_processes.h"
+#include "machine/placement.h"
 
 namespace diglab {
 namespace {
@@ -232,6 +233,10 @@ bool Host::embedded() const { return impl_->embedded; }
 const fs::path& Host::directory() const { return impl_->run->path(); }
 const std::string& Host::qemu_version() const { return impl_->version; }
 std::vector<std::string> Host::removed() const { return impl_->removed; }
+
+Result<std::vector<std::string>> Host::remove_uploads(bool only_name) {
+  return diglab::remove_uploads(impl_->connection.get(), only_name);
+}
 
 Result<std::string> Host::tpm_ca_certificates() const {
   return impl_->tpm ? impl_->tpm->ca_certificates() : Result<std::string>(std::string());

@@ -47,6 +47,9 @@ class Host {
   /// manufactures them with an authority of its own.
   [[nodiscard]] Result<std::string> tpm_ca_certificates() const;
 
+  /// Removes (or only names) the copies of kernels and disks on a host that got them, if nothing there uses them.
+  [[nodiscard]] Result<std::vector<std::string>> remove_uploads(bool only_name);
+
   // For machine/ alone.
   struct Impl;
   [[nodiscard]] Impl& impl() { return *impl_; }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/deadline.h"
 #include "base/result.h"
@@ -29,6 +30,10 @@ class Placement {
 /// The hypervisor is elsewhere: files are uploaded once, by content, into the pool "diglab" in `pool_path`.
 /// `run` is part of the names of what belongs to this run alone.
 Result<std::unique_ptr<Placement>> make_pool_placement(virConnectPtr connection, const std::string& pool_path, std::string run);
+
+/// The uploaded files in the pool that neither an overlay nor a domain uses, by name; removed unless `only_name`.
+/// Empty on a host that never got any.
+Result<std::vector<std::string>> remove_uploads(virConnectPtr connection, bool only_name);
 
 /// Removes the overlays in the pool that belong to `run`; the uploaded images stay for the next one.
 void remove_pool_overlays(virConnectPtr connection, const std::string& run);

@@ -18,12 +18,40 @@ namespace fs = std::filesystem;
 
 constexpr const char* pool_name = "diglab";
 constexpr std::string_view complete_suffix = ".complete";
+constexpr std::string_view overlay_suffix = ".qcow2";
 
 std::string volume_xml(const std::string& name, std::uintmax_t capacity, std::string_view format, const std::string& backing = {}) {
   std::string xml = fmt::format("<volume><name>{}</name><capacity unit='bytes'>{}</capacity>{}<target><format type='{}'/></target>",
                                 name, capacity, format == "raw" ? "<allocation>0</allocation>" : "", format);
   if (!backing.empty()) xml += fmt::format("<backingStore><path>{}</path><format type='raw'/></backingStore>", backing);
   return xml + "</volume>";
+}
+
+std::string text_of(char* given) {
+  std::unique_ptr<char, decltype(&::free)> text(given, ::free);
+  return text ? text.get() : "";
+}
+
+std::vector<VolumeHandle> volumes_of(virStoragePoolPtr pool) {
+  virStorageVolPtr* found = nullptr;
+  const int count = pool != nullptr ? virStoragePoolListAllVolumes(pool, &found, 0) : 0;
+  std::vector<VolumeHandle> volumes;
+  for (int i = 0; i < count; ++i) volumes.emplace_back(found[i]);
+  if (count >= 0) ::free(static_cast<void*>(found));
+  return volumes;
+}
+
+bool is_overlay(virStorageVolPtr volume) {
+  return std::string_view(virStorageVolGetName(volume)).ends_with(overlay_suffix);
+}
+
+std::string descriptions_of_domains(virConnectPtr connection) {
+  virDomainPtr* found = nullptr;
+  const int count = virConnectListAllDomains(connection, &found, 0);
+  std::string descriptions;
+  for (int i = 0; i < count; ++i) descriptions += text_of(virDomainGetXMLDesc(DomainHandle(found[i]).get(), 0));
+  if (count >= 0) ::free(static_cast<void*>(found));
+  return descriptions;
 }
 
 /// A file being sent, hole by hole.
@@ -86,7 +114,7 @@ class PoolPlacement final : public Placement {
   Result<std::string> make_overlay(const fs::path& base, const std::string& name, const Deadline& deadline) override {
     std::string backing = TRY(place(base, deadline));
     std::error_code error;
-    std::string xml = volume_xml(fmt::format("{}-{}.qcow2", run_, name), fs::file_size(base, error), "qcow2", backing);
+    std::string xml = volume_xml(fmt::format("{}-{}{}", run_, name, overlay_suffix), fs::file_size(base, error), "qcow2", backing);
     VolumeHandle volume(virStorageVolCreateXML(pool_.get(), xml.c_str(), 0));
     if (!volume) return fail(libvirt_error(ErrorKind::infra, "make a disk overlay in the storage pool"));
     return path_of(volume.get());
@@ -130,9 +158,9 @@ class PoolPlacement final : public Placement {
   }
 
   static Result<std::string> path_of(virStorageVolPtr volume) {
-    std::unique_ptr<char, decltype(&::free)> path(virStorageVolGetPath(volume), ::free);
-    if (!path) return fail(libvirt_error(ErrorKind::infra, "ask for a volume's path"));
-    return std::string(path.get());
+    std::string path = text_of(virStorageVolGetPath(volume));
+    if (path.empty()) return fail(libvirt_error(ErrorKind::infra, "ask for a volume's path"));
+    return path;
   }
 
   virConnectPtr connection_;
@@ -158,13 +186,29 @@ Result<std::unique_ptr<Placement>> make_pool_placement(virConnectPtr connection,
 
 void remove_pool_overlays(virConnectPtr connection, const std::string& run) {
   PoolHandle pool(virStoragePoolLookupByName(connection, pool_name));
-  virStorageVolPtr* volumes = nullptr;
-  int count = pool ? virStoragePoolListAllVolumes(pool.get(), &volumes, 0) : 0;
-  for (int i = 0; i < count; ++i) {
-    VolumeHandle volume(volumes[i]);
+  for (const VolumeHandle& volume : volumes_of(pool.get()))
     if (std::string_view(virStorageVolGetName(volume.get())).starts_with(run + "-")) virStorageVolDelete(volume.get(), 0);
+}
+
+Result<std::vector<std::string>> remove_uploads(virConnectPtr connection, bool only_name) {
+  std::vector<std::string> unused;
+  PoolHandle pool(virStoragePoolLookupByName(connection, pool_name));
+  if (!pool) return unused;
+  if (virStoragePoolRefresh(pool.get(), 0) != 0) return fail(libvirt_error(ErrorKind::infra, "look into the storage pool"));
+  const std::vector<VolumeHandle> volumes = volumes_of(pool.get());
+  // A description of either kind names the files that it needs.
+  std::string users = descriptions_of_domains(connection);
+  for (const VolumeHandle& volume : volumes)
+    if (is_overlay(volume.get())) users += text_of(virStorageVolGetXMLDesc(volume.get(), 0));
+  for (const VolumeHandle& volume : volumes) {
+    std::string name = virStorageVolGetName(volume.get());
+    std::string_view upload = name;
+    if (upload.ends_with(complete_suffix)) upload.remove_suffix(complete_suffix.size());
+    if (is_overlay(volume.get()) || users.find(upload) != std::string::npos) continue;
+    if (!only_name && virStorageVolDelete(volume.get(), 0) != 0) continue;  // being uploaded just now
+    unused.push_back(std::move(name));
   }
-  if (count >= 0) ::free(static_cast<void*>(volumes));
+  return unused;
 }
 
 }  // namespace diglab

@@ -130,8 +130,18 @@ TEST_F(DaemonTest, FilesAreUploadedOnceAndOverlaysRemoved) {
   auto second = start_up();
   EXPECT_EQ(volumes(), 8);
   second.reset();
+  auto in_use = host_->remove_uploads(false);
+  ASSERT_OK(in_use);
+  EXPECT_THAT(*in_use, testing::IsEmpty());
+  EXPECT_EQ(volumes(), 7);
   machine.reset();
   EXPECT_EQ(volumes(), 6);
+  auto named = host_->remove_uploads(true);
+  ASSERT_OK(named);
+  EXPECT_EQ(named->size(), 6u);
+  EXPECT_EQ(volumes(), 6);
+  ASSERT_OK(host_->remove_uploads(false));
+  EXPECT_EQ(volumes(), 0);
 }
 
 TEST_F(DaemonTest, DeadDaemonIsNoticedAsALostLink) {
