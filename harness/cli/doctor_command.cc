@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <sstream>
 
+#include "cli/doctor_findings.h"
 #include "os/files.h"
 #include "run/lab.h"
 
@@ -14,43 +15,6 @@ namespace diglab {
 namespace {
 
 using namespace std::chrono_literals;
-
-enum class Health { good, note, problem };
-
-struct Finding {
-  Health health;
-  std::string subject;
-  std::string detail;
-  std::string advice;  ///< What to do; for problems.
-};
-
-/// A program whose version tells what this host can do, and the package that brings it.
-struct Tool {
-  const char* subject;
-  Command ask;
-  const char* package;
-};
-
-Finding examine(const Tool& tool, Processes& processes, const Deadline& deadline) {
-  RunOptions options;
-  options.deadline = deadline;
-  auto outcome = processes.run(tool.ask, options);
-  std::string advice = fmt::format("apt-get install {}", tool.package);
-  if (!outcome) return {Health::problem, tool.subject, outcome.error().to_string(), advice};
-  std::string text = outcome->out.empty() ? outcome->err : outcome->out;
-  std::string line = text.substr(0, text.find('\n'));
-  if (!outcome->end.succeeded()) return {Health::problem, tool.subject, fmt::format("{}: {}", outcome->end.to_string(), line), advice};
-  return {Health::good, tool.subject, line, {}};
-}
-
-Finding examine_disk(const std::string& subject, const std::filesystem::path& path, std::uintmax_t needed) {
-  constexpr std::uintmax_t mib = 1 << 20;
-  auto available = free_space(path);
-  if (!available) return {Health::problem, subject, available.error().to_string(), "choose another directory"};
-  std::string detail = fmt::format("{} MiB free at {}", *available / mib, path.string());
-  if (*available >= needed) return {Health::good, subject, detail, {}};
-  return {Health::problem, subject, detail, fmt::format("{} MiB are needed: free some, or set DIGLAB_CACHE to another disk", needed / mib)};
-}
 
 Finding examine_rights() {
   if (::geteuid() == 0) return {Health::good, "rights", "root", {}};
@@ -94,7 +58,7 @@ std::vector<Finding> examine_all(CliContext& context) {
       {"ccache", {"ccache", "--version"}, "ccache"},
   };
   std::vector<Finding> findings;
-  for (const Tool& tool : tools) findings.push_back(examine(tool, context.processes, Deadline::in(30s, context.stop)));
+  for (const Tool& tool : tools) findings.push_back(examine_tool(tool, context.processes, Deadline::in(30s, context.stop)));
   findings.push_back(std::filesystem::exists("/usr/src/linux-source-6.12.tar.xz")
                          ? Finding{Health::good, "kernel source", "/usr/src/linux-source-6.12.tar.xz", {}}
                          : Finding{Health::problem, "kernel source", "no linux-source-6.12", "apt-get install linux-source-6.12"});

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/doctor_findings.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "os/files.h"
+
+namespace diglab {
+
+Finding examine_tool(const Tool& tool, Processes& processes, const Deadline& deadline) {
+  RunOptions options;
+  options.deadline = deadline;
+  auto outcome = processes.run(tool.ask, options);
+  std::string advice = fmt::format("apt-get install {}", tool.package);
+  if (!outcome) return {Health::problem, tool.subject, outcome.error().to_string(), advice};
+  std::string text = outcome->out.empty() ? outcome->err : outcome->out;
+  std::string line = text.substr(0, text.find('\n'));
+  // From 126 on it is not the program that speaks, but who could not start it.
+  const bool ended = outcome->end.exit_status.value_or(126) < 126;
+  const bool has_version = std::ranges::any_of(line, [](char c) { return c >= '0' && c <= '9'; });
+  if (outcome->end.succeeded() || (ended && has_version)) return {Health::good, tool.subject, line, {}};
+  return {Health::problem, tool.subject, fmt::format("{}: {}", outcome->end.to_string(), line), advice};
+}
+
+Finding examine_disk(const std::string& subject, const std::filesystem::path& path, std::uintmax_t needed) {
+  constexpr std::uintmax_t mib = 1 << 20;
+  auto available = free_space(path);
+  if (!available) return {Health::problem, subject, available.error().to_string(), "choose another directory"};
+  std::filesystem::path existing = std::filesystem::absolute(path);
+  std::error_code ignored;
+  while (!std::filesystem::exists(existing, ignored) && existing.has_relative_path()) existing = existing.parent_path();
+  if (::access(existing.c_str(), W_OK | X_OK) != 0)
+    return {Health::problem, subject, fmt::format("{} cannot be written to", existing.string()),
+            "as the directory's owner, or with a checkout and a DIGLAB_CACHE of your own"};
+  std::string detail = fmt::format("{} MiB free at {}", *available / mib, path.string());
+  if (*available >= needed) return {Health::good, subject, detail, {}};
+  return {Health::problem, subject, detail, fmt::format("{} MiB are needed: free some, or set DIGLAB_CACHE to another disk", needed / mib)};
+}
+
+}  // namespace diglab

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "os/process.h"
+
+namespace diglab {
+
+enum class Health { good, note, problem };
+
+/// One line of `diglab doctor`.
+struct Finding {
+  Health health;
+  std::string subject;
+  std::string detail;
+  std::string advice;  ///< What to do; for problems.
+};
+
+/// A program whose version tells what this host can do, and the package that brings it.
+struct Tool {
+  const char* subject;
+  Command ask;
+  const char* package;
+};
+
+/// Good if the program runs and tells a version, with whatever exit status: that of swtpm_setup 0.7 --version is 1.
+[[nodiscard]] Finding examine_tool(const Tool& tool, Processes& processes, const Deadline& deadline);
+
+/// Good if `path`, or the directory that it would be made in, can be written to and has `needed` bytes free.
+[[nodiscard]] Finding examine_disk(const std::string& subject, const std::filesystem::path& path, std::uintmax_t needed);
+
+}  // namespace diglab

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/doctor_findings.h"
+
+#include <gmock/gmock.h>
+
+#include "os/files.h"
+
+namespace diglab {
+namespace {
+
+using testing::HasSubstr;
+
+Finding of_answer(Result<ProcessOutcome> answer) {
+  FakeProcesses processes;
+  processes.answers.push_back(std::move(answer));
+  return examine_tool({"swtpm_setup", {"swtpm_setup", "--version"}, "swtpm-tools"}, processes, Deadline::never());
+}
+
+ProcessEnd exited(int status) { return {.exit_status = status, .signal = {}}; }
+
+TEST(Doctor, TakesAToolThatTellsItsVersionForInstalled) {
+  Finding found = of_answer(ProcessOutcome{.end = exited(0), .out = "tool 1.2\nmore\n", .err = {}});
+  EXPECT_EQ(found.health, Health::good);
+  EXPECT_EQ(found.detail, "tool 1.2");
+  EXPECT_EQ(of_answer(ProcessOutcome{.end = exited(1), .out = {}, .err = "TPM emulator setup tool version 0.7.1\n"}).health, Health::good);
+}
+
+TEST(Doctor, NamesThePackageOfAToolThatDoesNotRun) {
+  Finding missing = of_answer(fail(ErrorKind::infra, "swtpm_setup: not found"));
+  EXPECT_EQ(missing.health, Health::problem);
+  EXPECT_EQ(missing.advice, "apt-get install swtpm-tools");
+  Finding broken = of_answer(ProcessOutcome{.end = exited(127), .out = {}, .err = "error while loading shared libraries: libtss2-mu.so.0\n"});
+  EXPECT_EQ(broken.health, Health::problem);
+  EXPECT_THAT(broken.detail, HasSubstr("127"));
+  EXPECT_EQ(of_answer(ProcessOutcome{.end = {.exit_status = {}, .signal = 11}, .out = "tool 1.2\n", .err = {}}).health, Health::problem);
+}
+
+TEST(Doctor, LooksAtRoomAndRightsOfADirectoryThatIsNotThereYet) {
+  auto scratch = TempDir::make({}, "diglab-doctor");
+  ASSERT_TRUE(scratch.has_value());
+  EXPECT_EQ(examine_disk("cache", scratch->path() / "a" / "b", 1).health, Health::good);
+  Finding full = examine_disk("cache", scratch->path(), std::uintmax_t{1} << 60);
+  EXPECT_EQ(full.health, Health::problem);
+  EXPECT_THAT(full.advice, HasSubstr("DIGLAB_CACHE"));
+  EXPECT_THAT(examine_disk("results", "/proc/nowhere/results", 0).detail, HasSubstr("/proc"));
+}
+
+}  // namespace
+}  // namespace diglab
