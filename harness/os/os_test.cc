@@ -196,6 +196,21 @@ int status_under_reaper(const std::function<void()>& work, const std::function<v
   return status;
 }
 
+TEST(Process, FindsTheSystemsProgramsAndSoDoWhatItStarts) {
+  SystemProcesses processes;
+  Command command{"sh", "-c", "command -v mke2fs"};
+  command.environment["PATH"] = "/usr/bin:/bin";  // what the caller asks for is what it gets
+  auto asked = processes.run(command, within(20s));
+  ASSERT_TRUE(asked.has_value()) << asked.error().to_string();
+  EXPECT_FALSE(asked->end.succeeded()) << asked->out;
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", "/usr/bin:/bin", 1);
+  auto plain = processes.run({"sh", "-c", "command -v mke2fs"}, within(20s));
+  ::setenv("PATH", before.c_str(), 1);
+  ASSERT_TRUE(plain.has_value()) << plain.error().to_string();
+  EXPECT_TRUE(plain->end.succeeded());
+}
+
 TEST(OrphanReaper, EndsAsItsChildEnds) {
   int exited = status_under_reaper([] { ::_exit(3); });
   EXPECT_TRUE(WIFEXITED(exited) && WEXITSTATUS(exited) == 3) << exited;

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio.hpp>
 #include <boost/process.hpp>
 #include <boost/process/extend.hpp>
@@ -17,6 +18,9 @@ namespace {
 
 namespace bp = boost::process;
 namespace asio = boost::asio;
+
+/// An ordinary user's PATH lacks them, but not what lies there: mke2fs, for one, which unshare(1) is to start.
+constexpr std::array system_directories = {"/usr/local/sbin", "/usr/sbin", "/sbin"};
 
 /// In the child, before exec: never outlive the harness, whatever kills it.
 struct DieWithHarness : bp::extend::handler {
@@ -99,12 +103,15 @@ Result<ProcessOutcome> SystemProcesses::run(const Command& command, const RunOpt
   std::string path = program;
   if (program.find('/') == std::string::npos) {
     std::vector<boost::filesystem::path> search = ::boost::this_process::path();
-    for (const char* system : {"/usr/local/sbin", "/usr/sbin", "/sbin"}) search.emplace_back(system);
+    for (const char* system : system_directories) search.emplace_back(system);
     path = bp::search_path(program, search).string();
     if (path.empty()) return fail(ErrorKind::infra, fmt::format("{}: no such program in PATH", program));
   }
 
   bp::environment environment = boost::this_process::environment();
+  std::string reach = environment["PATH"].to_string();
+  for (const char* system : system_directories) reach += fmt::format("{}{}", reach.empty() ? "" : ":", system);
+  environment["PATH"] = reach;
   for (const auto& [name, value] : command.environment) environment[name] = value;
 
   asio::io_context context;
