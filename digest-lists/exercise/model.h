@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "exercise/compact.h"
+#include "exercise/sha256.h"
+#include "format/compact.h"
 
 namespace diglim {
 

@@ -7,7 +7,7 @@ namespace diglab {
 namespace {
 
 /// In the order of the enumeration.
-constexpr std::array<std::string_view, 4> names = {"none", "pgp", "pkcs7", "unsigned"};
+constexpr std::array<std::string_view, 5> names = {"none", "pgp", "pkcs7", "unsigned", "rpm"};
 
 }  // namespace
 

@@ -29,14 +29,15 @@ struct Repository {
   std::vector<std::string> packages;   ///< What to install; empty: the set's own names.
 };
 
-/// Whether the guest has digest lists of its packages in the kernel's own format, and what signature is appended to each.
+/// Whether the guest has digest lists of its packages, by default in the kernel's own format, and what signature is appended to each.
 enum class DigestLists {
   none,
   pgp,             ///< OpenPGP, by the key that signed the packages.
   pkcs7,           ///< PKCS#7, by the IMA key.
   unsigned_lists,
+  rpm,             ///< The packages' own headers and signatures; in the kernel's format only the lists of converters, signed as pgp.
 };
-/// "none", "pgp", "pkcs7", "unsigned", and back.
+/// "none", "pgp", "pkcs7", "unsigned", "rpm", and back.
 [[nodiscard]] std::string_view to_string(DigestLists lists);
 [[nodiscard]] std::optional<DigestLists> digest_lists_named(std::string_view name);
 

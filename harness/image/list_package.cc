@@ -5,9 +5,10 @@
 
 #include <optional>
 
+#include "format/rpm_list.h"
+#include "format/signature.h"
 #include "image/gpg_home.h"
 #include "os/files.h"
-#include "packages/digest_list.h"
 
 namespace diglab {
 namespace {
@@ -22,16 +23,17 @@ class Signer {
 
   Result<std::string> sign(const std::string& list) {
     switch (how_) {
-      case DigestLists::pgp: {
+      case DigestLists::pgp:
+      case DigestLists::rpm: {
         if (!home_) home_.emplace(TRY(GpgHome::borrow(keys_.gpg_home, processes_)));
         auto command = home_->gpg().add({"--digest-algo", "SHA256", "--local-user", keys_.rpm_fingerprint, "--detach-sign", "--output", "-"});
-        return append_signature(list, TRY(run(command, list)), AppendedSignature::pgp);
+        return diglim::append_signature(list, TRY(run(command, list)), diglim::SignatureKind::pgp);
       }
       case DigestLists::pkcs7: {
         // As the kernel's own scripts/sign-file does it: neither certificate nor attributes, which IMA does not look at.
         const Command command{"openssl", "cms", "-sign", "-binary", "-noattr", "-nocerts", "-nosmimecap", "-md", "sha256", "-outform", "DER",
                               "-signer", keys_.ima_certificate.string(), "-inkey", keys_.ima_key.string()};
-        return append_signature(list, TRY(run(command, list)), AppendedSignature::pkcs7);
+        return diglim::append_signature(list, TRY(run(command, list)), diglim::SignatureKind::pkcs7);
       }
       case DigestLists::unsigned_lists:
       case DigestLists::none: break;
@@ -51,24 +53,35 @@ class Signer {
   std::optional<GpgHome> home_;
 };
 
-/// The package with nothing but its programs in directories called diglim: only there does the kernel look for converters of lists.
-Package converters_of(const Package& package) {
-  Package converters = package;
-  std::erase_if(converters.files, [](const PackagedFile& file) {
-    return (file.mode & 0111) == 0 || fs::path(file.path).parent_path().filename() != "diglim";
-  });
-  return converters;
-}
+/// Programs in directories called diglim: only there does the kernel look for converters of lists.
+bool is_converter(const diglim::RpmFile& file) { return (file.mode & 0111) != 0 && file.directory.ends_with("/diglim/"); }
 
-Result<void> put_list(const std::vector<DigestBlock>& blocks, std::string_view type, const Package& package, const fs::path& tree, Signer& signer) {
-  if (blocks.empty()) return {};
-  const auto name = fmt::format("0-{}_list-compact-{}-{}-{}.{}", type, package.name, package.version, package.release, package.arch);
+constexpr diglim::Conversion of_converters{.type = diglim::parser, .wanted = is_converter};
+
+Result<void> put_list(std::string_view list, std::string_view type, std::string_view format, const Package& package, const fs::path& tree) {
+  const auto name = fmt::format("0-{}_list-{}-{}-{}-{}.{}", type, format, package.name, package.version, package.release, package.arch);
   const auto place = tree / "usr/lib/diglim" / name;
-  TRY_VOID(write_file(place, TRY(signer.sign(TRY(encode_digest_list(blocks))), name)));
+  TRY_VOID(write_file(place, list));
   std::error_code error;
   fs::permissions(place, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read, error);
   if (error) return fail(ErrorKind::infra, fmt::format("{}: {}", place.string(), error.message()));
   return {};
+}
+
+/// A compact list of the package's files; empty if none of them counts.
+Result<std::string> compact_list_of(const Package& package, const diglim::Conversion& conversion) {
+  const auto bytes = diglim::make_rpm_list(text_of(package.header_region), {});
+  std::vector<std::uint8_t> list;
+  const auto header = diglim::RpmHeader::read(diglim::bytes_of(bytes));
+  const auto converted = header ? diglim::convert(*header, conversion, list) : std::unexpected(header.error());
+  if (!converted) return fail(ErrorKind::bad_input, fmt::format("the header of {}: {}", package.nevra(), converted.error().to_string()));
+  return std::string(text_of(list));
+}
+
+Result<void> put_compact(const std::string& list, diglim::Type type, const Package& package, const fs::path& tree, Signer& signer) {
+  if (list.empty()) return {};
+  const auto what = diglim::to_string(type);
+  return put_list(TRY(signer.sign(list), fmt::format("the {} list of {}", what, package.nevra())), what, "compact", package, tree);
 }
 
 }  // namespace
@@ -77,8 +90,13 @@ Result<OwnPackage> list_package(const PackageSet& installed, DigestLists how, co
                                 Processes& processes, const Deadline& deadline) {
   Signer signer(how, keys, processes, deadline);
   for (const auto& package : installed.packages()) {
-    TRY_VOID(put_list(TRY(digest_blocks_of(package)), "file", package, tree, signer));
-    TRY_VOID(put_list(TRY(digest_blocks_of(converters_of(package), DigestBlock::parser)), "parser", package, tree, signer));
+    const auto converters = TRY(compact_list_of(package, of_converters));
+    if (how == DigestLists::rpm && converters.empty()) {
+      TRY_VOID(put_list(diglim::make_rpm_list(text_of(package.header_region), text_of(package.header_signature)), "file", "rpm", package, tree));
+      continue;
+    }
+    TRY_VOID(put_compact(TRY(compact_list_of(package, {})), diglim::file, package, tree, signer));
+    TRY_VOID(put_compact(converters, diglim::parser, package, tree, signer));
   }
   return OwnPackage{.name = std::string(list_package_name), .version = "1.0-1", .tree = tree, .requires_names = {}};
 }

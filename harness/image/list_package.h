@@ -12,9 +12,9 @@ namespace diglab {
 
 inline constexpr std::string_view list_package_name = "diglab-digest-lists";
 
-/// Digest lists in the kernel's own format, one for each package of `installed`, laid out in the empty directory `tree` as
-/// /usr/lib/diglim/0-file_list-compact-<name-version-release.arch>, signed as `how` says; and a parser_list of those that bring
-/// converters of lists.
+/// Digest lists, one for each package of `installed`, laid out in the empty directory `tree` as
+/// /usr/lib/diglim/0-file_list-<format>-<name-version-release.arch>: in the kernel's own format, compact, signed as `how` says, or
+/// rpm. Packages that bring converters of lists have theirs always as compact, and a parser_list beside it.
 Result<OwnPackage> list_package(const PackageSet& installed, DigestLists how, const LabKeys& keys, const std::filesystem::path& tree,
                                 Processes& processes, const Deadline& deadline);
 

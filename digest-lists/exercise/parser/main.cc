@@ -17,7 +17,7 @@
 #include <cstring>
 #include <optional>
 
-#include "exercise/compact.h"
+#include "format/compact.h"
 
 namespace {
 

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "exercise/algorithm.h"
-
-// The low-level interface: the other one brings all of OpenSSL's providers into a static program.
-#define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/sha.h>
+#include "format/algorithm.h"
 
 #include <array>
 
@@ -23,23 +19,25 @@ std::span<const Algorithm> algorithms() { return table; }
 
 const Algorithm* algorithm(std::uint16_t number) { return number < table.size() ? &table[number] : nullptr; }
 
-std::string to_hex(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    text += digits[static_cast<unsigned char>(c) >> 4];
-    text += digits[static_cast<unsigned char>(c) & 15];
-  }
-  return text;
+const Algorithm* algorithm_named(std::string_view name) {
+  for (const Algorithm& one : table)
+    if (one.name == name) return &one;
+  return nullptr;
 }
 
-std::string sha256(std::string_view bytes) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256_CTX context;
-  SHA256_Init(&context);
-  SHA256_Update(&context, bytes.data(), bytes.size());
-  SHA256_Final(reinterpret_cast<unsigned char*>(digest.data()), &context);
-  return digest;
+const Algorithm* algorithm_of_pgp(std::uint32_t number) {
+  switch (number) {
+    case 1: return algorithm_named("md5");
+    case 2: return algorithm_named("sha1");
+    case 3: return algorithm_named("rmd160");
+    case 8: return algorithm_named("sha256");
+    case 9: return algorithm_named("sha384");
+    case 10: return algorithm_named("sha512");
+    case 11: return algorithm_named("sha224");
+    case 12: return algorithm_named("sha3-256");
+    case 14: return algorithm_named("sha3-512");
+    default: return nullptr;
+  }
 }
 
 }  // namespace diglim

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace diglim {
@@ -16,13 +15,16 @@ struct Algorithm {
   std::size_t size;       ///< Of a digest, in bytes.
 };
 
+/// Of the largest digest, in bytes.
+inline constexpr std::size_t max_digest_size = 64;
+
 /// All of Linux 6.12, by number.
 [[nodiscard]] std::span<const Algorithm> algorithms();
 /// Null for a number that Linux 6.12 does not know.
 [[nodiscard]] const Algorithm* algorithm(std::uint16_t number);
-
-[[nodiscard]] std::string to_hex(std::string_view bytes);
-/// Of IMA's default algorithm in our kernels: what a list that is uploaded as a buffer is known by.
-[[nodiscard]] std::string sha256(std::string_view bytes);
+/// Null for a name that it does not know.
+[[nodiscard]] const Algorithm* algorithm_named(std::string_view name);
+/// By the number that OpenPGP gives it (RFC 9580, 9.5), which RPM headers use too. Null for one that the kernel does not know.
+[[nodiscard]] const Algorithm* algorithm_of_pgp(std::uint32_t number);
 
 }  // namespace diglim
