@@ -19,6 +19,7 @@ inline constexpr std::string_view quote = "/usr/libexec/diglab/diglab-quote";
 inline constexpr std::string_view exercise = "/usr/libexec/diglab/diglim-exercise";
 /// The kernel looks for converters of lists only in directories of that name.
 inline constexpr std::string_view hex_parser = "/usr/libexec/diglim/hex_parser";
+inline constexpr std::string_view diglim_parser = "/usr/libexec/diglim/diglim-parser";
 }  // namespace guest_path
 
 struct GuestFileSources {
@@ -27,8 +28,8 @@ struct GuestFileSources {
   BuiltKernel kernel;
 };
 
-/// Lays out the trees of our own packages below `staging`: diglab-agent (agent, init, quote script), diglab-exercise, and, for a kernel
-/// with modules, diglab-modules. ErrorKind::infra names the file that the build did not make.
+/// Lays out the trees of our own packages below `staging`: diglab-agent (agent, init, quote script), diglab-exercise,
+/// diglim-parser, and, for a kernel with modules, diglab-modules. ErrorKind::infra names the file that the build did not make.
 Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sources, const std::filesystem::path& staging);
 
 }  // namespace diglab

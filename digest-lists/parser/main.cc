@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// diglim-parser: converts the RPM headers of installed packages for the kernel's repository of digests. See diglim-parser(8).
+//
+// The kernel watches what such a program reads (security/integrity/diglim/lsm.c): regular files that it could measure and appraise,
+// directories, and nothing else. So there is no configuration file, no locale, no environment, and nothing of /proc.
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "parser/arguments.h"
+#include "parser/init.h"
+
+namespace {
+
+using namespace diglim;
+
+enum Status { done = 0, refused = 1, bad_use = 2, no_kernel = 3 };
+
+/// The kernel starts helpers without descriptors; see start.cc for what they have instead.
+bool has_standard_error() {
+  const int flags = ::fcntl(STDERR_FILENO, F_GETFL);
+  return flags >= 0 && (flags & O_PATH) == 0;
+}
+
+int run(const Arguments& arguments, SystemLog::To to) {
+  SystemLog log(to);
+  const int security = KernelRepository::open();
+  if (security < 0) {
+    log.error(std::string("this kernel has no DIGLIM: ") + ::strerrordesc_np(errno));
+    return no_kernel;
+  }
+  KernelRepository repository(security);
+  const Finding found = find_lists(arguments.paths, log);
+  const LoadCounts counts = load_lists(found.lists, arguments.options, repository, log);
+  const unsigned bad = found.refused + counts.refused;
+  if (to == SystemLog::To::kernel)
+    log.notice(std::to_string(counts.done) + " lists converted" + (bad == 0 ? "" : ", " + std::to_string(bad) + " refused"));
+  return bad == 0 ? done : refused;
+}
+
+int load_standard_directories() {
+  Arguments arguments;
+  for (const std::string_view directory : standard_directories)
+    if (::access(directory.data(), F_OK) == 0) arguments.paths.emplace_back(directory);
+  return run(arguments, SystemLog::To::kernel);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (::getpid() == 1) return run_as_init(argv, load_standard_directories);
+  const auto arguments = read_arguments({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
+  if (!arguments || arguments->help) {
+    const int fd = arguments ? STDOUT_FILENO : STDERR_FILENO;
+    (void)!::write(fd, usage.data(), usage.size());
+    return arguments ? done : bad_use;
+  }
+  return run(*arguments, has_standard_error() ? SystemLog::To::standard_error : SystemLog::To::kernel);
+}
