@@ -42,4 +42,8 @@ Result<BenchReport> bench_snapshot(Lab& lab, int repetitions, const std::stop_to
 /// verified; and the same with few and with a million digests loaded.
 Result<BenchReport> bench_kernel(Lab& lab, int repetitions, const std::stop_token& stop);
 
+/// What diglim-parser does to the headers of a distribution, on one core of the host and without a guest: `program` is the build's
+/// parser_bench. The time is that of the processor.
+Result<BenchReport> bench_parser(Processes& processes, const std::filesystem::path& program, int repetitions, const std::stop_token& stop);
+
 }  // namespace diglab

@@ -21,6 +21,10 @@ struct BenchArguments {
 };
 
 Result<BenchReport> measure(const BenchArguments& arguments, CliContext& context) {
+  if (arguments.what == "parser") {
+    const auto program = context.binaries.parent_path() / "digest-lists" / "format" / "parser_bench";
+    return bench_parser(context.processes, program, arguments.repetitions, context.stop);
+  }
   Lab lab({.source = context.source,
            .cache = context.cache,
            .binaries = context.binaries,
@@ -51,10 +55,10 @@ int run_bench(const BenchArguments& arguments, CliContext& context) {
 
 void add_bench_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   auto arguments = std::make_shared<BenchArguments>();
-  CLI::App* command = app.add_subcommand("bench", "Measure boots, snapshots and digest lists; exit status 1 when a target is missed");
-  command->add_option("WHAT", arguments->what, "boot: agent ready against a bare initramfs shell; snapshot: restore against boot; kernel: what digest lists cost")
+  CLI::App* command = app.add_subcommand("bench", "Measure boots, snapshots, digest lists and their parser; exit status 1 when a target is missed");
+  command->add_option("WHAT", arguments->what, "boot: agent ready against a bare initramfs shell; snapshot: restore against boot; kernel: what digest lists cost; parser: how fast headers are converted")
       ->required()
-      ->check(CLI::IsMember({"boot", "snapshot", "kernel"}));
+      ->check(CLI::IsMember({"boot", "snapshot", "kernel", "parser"}));
   command->add_option("--repetitions,-n", arguments->repetitions, "How many times each thing is measured, in turn")
       ->check(CLI::Range(2, 1000))
       ->capture_default_str();
