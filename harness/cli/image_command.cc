@@ -84,8 +84,8 @@ void add_image_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   CLI::App* build = command->add_subcommand("build", "Build a guest disk, or find it in the cache");
   build->add_option("SET", arguments->set, "A package set: guest-image/sets/<name>.yaml")->capture_default_str();
   build->add_flag("--ima-signatures", arguments->ima_signatures, "Sign every file into security.ima as well");
-  build->add_option("--digest-lists", arguments->digest_lists, "With a digest list of each package, signed in this way")
-      ->check(CLI::IsMember({"none", "pgp", "pkcs7", "unsigned"}))
+  build->add_option("--digest-lists", arguments->digest_lists, "With a digest list of each package, signed in this way; rpm: its own header")
+      ->check(CLI::IsMember({"none", "pgp", "pkcs7", "unsigned", "rpm"}))
       ->capture_default_str();
   build->add_option("--suite", arguments->suite, "Debian suite to repackage: bookworm, trixie, sid; default: the host's");
   build->add_option("--repo", arguments->repository, "Install from this RPM repository (URL or directory) instead");

@@ -64,7 +64,7 @@ const WordTable check_kind{"check_kind", {"attest", "pcr", "log_set", "log_entry
 const WordTable bank{"bank", {"sha1", "sha256", "sha384", "sha512"}};
 const WordTable user{"user", {"root", "alice"}};
 const WordTable acceleration{"acceleration", {"kvm", "tcg"}};
-const WordTable digest_lists{"digest_lists", {"none", "pgp", "pkcs7", "unsigned"}};
+const WordTable digest_lists{"digest_lists", {"none", "pgp", "pkcs7", "unsigned", "rpm"}};
 const WordTable source{"source", {"S0", "S1", "S2", "S3", "S4"}};
 
 std::span<const WordTable* const> all() {

@@ -21,7 +21,7 @@ struct MachineWish {
   std::optional<std::string> kernel;          ///< Kernel flavour ("stock").
   std::optional<std::string> image;           ///< Package set ("minimal", "systemd").
   std::optional<bool> ima_signatures;         ///< Packaged files carry security.ima signatures.
-  std::optional<std::string> digest_lists;    ///< Native lists of the packages, and what signs them: "none", "pgp", "pkcs7", "unsigned".
+  std::optional<std::string> digest_lists;    ///< Lists of the packages: native, "pgp", "pkcs7" or "unsigned" by what signs them; "rpm"; "none".
   std::optional<int> cpus;
   std::optional<int> memory;                  ///< MiB.
   std::optional<bool> tpm;
