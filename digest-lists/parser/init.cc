@@ -4,11 +4,14 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <string>
+#include <vector>
 
+#include "parser/found_lists.h"
 #include "parser/log.h"
 
 namespace diglim {
@@ -17,15 +20,29 @@ namespace {
 constexpr const char* variable = "diglim_init";
 constexpr const char* usual_places[] = {"/sbin/init", "/etc/init", "/bin/init", "/bin/sh"};
 
-/// The memory of a converter that gave up is gone with it, and an end by a signal is not the end of the system.
-void run_in_child(int (*load)(), Log& log) {
+/// In a process that was executed, since process 1 shares its directories with threads of the kernel, which for a converter is one
+/// process too many: the kernel would not take it for one. Without descriptors it writes to the kernel's log.
+[[noreturn]] void execute_converter() {
+  const char* self = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  std::vector<const char*> words = {self, "add"};
+  for (const std::string_view directory : standard_directories)
+    if (::access(directory.data(), F_OK) == 0) words.push_back(directory.data());
+  if (words.size() == 2) ::_exit(0);
+  words.push_back(nullptr);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(fd);
+  ::execv(self, const_cast<char**>(words.data()));
+  SystemLog(SystemLog::To::kernel).error(std::string(self) + ": " + ::strerrordesc_np(errno));
+  ::_exit(1);
+}
+
+void run_converter(Log& log) {
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(load());
+  if (child == 0) execute_converter();
   int status = 0;
   if (child < 0 || ::waitpid(child, &status, 0) < 0)
     log.error(std::string("lists were not loaded: ") + ::strerrordesc_np(errno));
   else if (WIFSIGNALED(status))
-    log.error(std::string("loading lists ended by ") + ::sigdescr_np(WTERMSIG(status)));
+    log.error(std::string("loading lists ended by a signal: ") + ::sigdescr_np(WTERMSIG(status)));
 }
 
 void execute(const char* path, char** arguments, Log& log) {
@@ -36,9 +53,9 @@ void execute(const char* path, char** arguments, Log& log) {
 
 }  // namespace
 
-int run_as_init(char** arguments, int (*load)()) {
+int run_as_init(char** arguments) {
   SystemLog log(SystemLog::To::kernel);
-  run_in_child(load, log);
+  run_converter(log);
   const char* chosen = std::getenv(variable);
   const std::string path = chosen ? chosen : "";
   ::unsetenv(variable);

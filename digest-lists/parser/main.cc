@@ -42,17 +42,10 @@ int run(const Arguments& arguments, SystemLog::To to) {
   return bad == 0 ? done : refused;
 }
 
-int load_standard_directories() {
-  Arguments arguments;
-  for (const std::string_view directory : standard_directories)
-    if (::access(directory.data(), F_OK) == 0) arguments.paths.emplace_back(directory);
-  return run(arguments, SystemLog::To::kernel);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (::getpid() == 1) return run_as_init(argv, load_standard_directories);
+  if (::getpid() == 1) return run_as_init(argv);
   const auto arguments = read_arguments({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
   if (!arguments || arguments->help) {
     const int fd = arguments ? STDOUT_FILENO : STDERR_FILENO;
