@@ -20,7 +20,7 @@ using namespace diglim;
 
 enum Status { done = 0, refused = 1, bad_use = 2, no_kernel = 3 };
 
-/// The kernel starts helpers without descriptors; see start.cc for what they have instead.
+/// The kernel starts helpers without descriptors; see converter_start.cc for what they have instead.
 bool has_standard_error() {
   const int flags = ::fcntl(STDERR_FILENO, F_GETFL);
   return flags >= 0 && (flags & O_PATH) == 0;

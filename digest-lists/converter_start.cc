@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Where the program begins, before the C library does.
+// Where a converter of lists begins, before the C library does.
 //
 // A process that the kernel starts by itself has no descriptors. Since the kernel treats converters of lists as if they were
 // set-user-ID, the C library then opens /dev/null to be descriptors 1 and 2, for reading: which a converter may not do with a
