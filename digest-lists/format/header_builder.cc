@@ -2,7 +2,6 @@
 #include "format/header_builder.h"
 
 #include <algorithm>
-#include <map>
 #include <random>
 
 namespace diglim {
@@ -28,7 +27,7 @@ void put_entry(std::string& out, std::uint32_t tag, RpmType type, std::uint32_t 
 }  // namespace
 
 HeaderBuilder& HeaderBuilder::entry(std::uint32_t tag, RpmType type, std::uint32_t count, std::string_view data) {
-  entries_.push_back({tag, type, count, std::string(data)});
+  entries_.insert({tag, {type, count, std::string(data)}});
   return *this;
 }
 
@@ -49,20 +48,18 @@ HeaderBuilder& HeaderBuilder::numbers(RpmTag tag, RpmType type, const std::vecto
 }
 
 HeaderBuilder& HeaderBuilder::drop(RpmTag tag) {
-  std::erase_if(entries_, [&](const Entry& one) { return one.tag == static_cast<std::uint32_t>(tag); });
+  entries_.erase(static_cast<std::uint32_t>(tag));
   return *this;
 }
 
 std::string HeaderBuilder::header() const {
-  auto sorted = entries_;
-  std::ranges::stable_sort(sorted, {}, &Entry::tag);
   std::string index, data;
-  for (const Entry& one : sorted) {
+  for (const auto& [tag, one] : entries_) {
     data.resize((data.size() + alignment_of(one.type) - 1) / alignment_of(one.type) * alignment_of(one.type));
-    put_entry(index, one.tag, one.type, static_cast<std::uint32_t>(data.size()), one.count);
+    put_entry(index, tag, one.type, static_cast<std::uint32_t>(data.size()), one.count);
     data += one.data;
   }
-  const auto entries = static_cast<std::uint32_t>(sorted.size() + 1);
+  const auto entries = static_cast<std::uint32_t>(entries_.size() + 1);
   const auto region = static_cast<std::uint32_t>(RpmTag::immutable_region);
   std::string out(text_of(RpmHeader::magic));
   put(out, entries, 4);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,12 +26,11 @@ class HeaderBuilder {
 
  private:
   struct Entry {
-    std::uint32_t tag;
     RpmType type;
     std::uint32_t count;
     std::string data;
   };
-  std::vector<Entry> entries_;
+  std::multimap<std::uint32_t, Entry> entries_;  ///< By tag.
 };
 
 struct SampleFile {

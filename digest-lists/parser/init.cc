@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,22 +21,24 @@ constexpr const char* usual_places[] = {"/sbin/init", "/etc/init", "/bin/init", 
 
 /// In a process that was executed, since process 1 shares its directories with threads of the kernel, which for a converter is one
 /// process too many: the kernel would not take it for one. Without descriptors it writes to the kernel's log.
-[[noreturn]] void execute_converter() {
-  const char* self = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
-  std::vector<const char*> words = {self, "add"};
+[[noreturn]] void execute_converter(const std::string& self) {
+  std::vector<std::string> words = {self, "add"};
   for (const std::string_view directory : standard_directories)
-    if (::access(directory.data(), F_OK) == 0) words.push_back(directory.data());
+    if (std::string path(directory); ::access(path.c_str(), F_OK) == 0) words.push_back(std::move(path));
   if (words.size() == 2) ::_exit(0);
-  words.push_back(nullptr);
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(fd);
-  ::execv(self, const_cast<char**>(words.data()));
-  SystemLog(SystemLog::To::kernel).error(std::string(self) + ": " + ::strerrordesc_np(errno));
+  ::execv(self.c_str(), arguments.data());
+  SystemLog(SystemLog::To::kernel).error(self + ": " + ::strerrordesc_np(errno));
   ::_exit(1);
 }
 
-void run_converter(Log& log) {
+/// `self`: the path that the kernel executed, which it gives to process 1 as the first argument.
+void run_converter(const std::string& self, Log& log) {
   const pid_t child = ::fork();
-  if (child == 0) execute_converter();
+  if (child == 0) execute_converter(self);
   int status = 0;
   if (child < 0 || ::waitpid(child, &status, 0) < 0)
     log.error(std::string("lists were not loaded: ") + ::strerrordesc_np(errno));
@@ -55,7 +56,7 @@ void execute(const char* path, char** arguments, Log& log) {
 
 int run_as_init(char** arguments) {
   SystemLog log(SystemLog::To::kernel);
-  run_converter(log);
+  run_converter(arguments[0], log);
   const char* chosen = std::getenv(variable);
   const std::string path = chosen ? chosen : "";
   ::unsetenv(variable);
