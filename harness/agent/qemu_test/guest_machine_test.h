@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <archive.h>
-#include <archive_entry.h>
+#include <sys/stat.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -13,6 +12,7 @@
 #include "guest/client.h"
 #include "machine/host.h"
 #include "machine/machine.h"
+#include "os/cpio.h"
 #include "os/files.h"
 
 #define ASSERT_OK(expression) ASSERT_TRUE((expression).has_value()) << (expression).error().to_string()
@@ -36,23 +36,10 @@ class GuestMachineTest : public testing::Test {
   static Deadline patience() { return Deadline::in(std::chrono::seconds(120)); }
 
   void make_initrd(const std::map<std::string, std::string>& programs) {
-    archive* out = archive_write_new();
-    archive_write_set_format_cpio_newc(out);
-    archive_write_open_filename(out, (scratch_.path() / "initrd").c_str());
-    auto add = [&](const std::string& path, mode_t type, const std::string& content) {
-      archive_entry* entry = archive_entry_new();
-      archive_entry_set_pathname(entry, path.c_str());
-      archive_entry_set_filetype(entry, type);
-      archive_entry_set_perm(entry, 0755);
-      archive_entry_set_size(entry, static_cast<la_int64_t>(content.size()));
-      archive_write_header(out, entry);
-      archive_write_data(out, content.data(), content.size());
-      archive_entry_free(entry);
-    };
-    for (const char* directory : {"usr", "usr/libexec", "usr/libexec/diglab", "dev", "proc", "sys", "run", "tmp"}) add(directory, AE_IFDIR, "");
-    for (const auto& [path, program] : programs) add(path, AE_IFREG, *read_file(program));
-    archive_write_close(out);
-    archive_write_free(out);
+    std::vector<CpioEntry> entries;
+    for (const char* directory : {"usr", "usr/libexec", "usr/libexec/diglab", "dev", "proc", "sys", "run", "tmp"}) entries.push_back({directory, S_IFDIR | 0755, {}});
+    for (const auto& [path, program] : programs) entries.push_back({path, S_IFREG | 0755, *read_file(program)});
+    ASSERT_OK(write_file(scratch_.path() / "initrd", *cpio_of(entries)));
   }
 
   void start() {

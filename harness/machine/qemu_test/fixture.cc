@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "machine/qemu_test/fixture.h"
 
-#include <archive.h>
-#include <archive_entry.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
 
 #include "machine/owned_processes.h"
+#include "os/cpio.h"
 
 namespace diglab {
 namespace {
@@ -15,20 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void make_initrd(const fs::path& to, const fs::path& init) {
-  std::string program = *read_file(init);
-  archive* out = archive_write_new();
-  archive_write_set_format_cpio_newc(out);
-  archive_write_open_filename(out, to.c_str());
-  archive_entry* entry = archive_entry_new();
-  archive_entry_set_pathname(entry, "init");
-  archive_entry_set_filetype(entry, AE_IFREG);
-  archive_entry_set_perm(entry, 0755);
-  archive_entry_set_size(entry, static_cast<la_int64_t>(program.size()));
-  archive_write_header(out, entry);
-  archive_write_data(out, program.data(), program.size());
-  archive_entry_free(entry);
-  archive_write_close(out);
-  archive_write_free(out);
+  ASSERT_OK(write_file(to, *cpio_of({{"init", S_IFREG | 0755, *read_file(init)}})));
 }
 
 }  // namespace
