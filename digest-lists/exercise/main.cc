@@ -9,6 +9,7 @@
 #include <string>
 
 #include "exercise/access.h"
+#include "exercise/each.h"
 #include "exercise/load.h"
 #include "exercise/threads.h"
 
@@ -18,6 +19,7 @@ using namespace diglim;
 
 constexpr const char* usage =
     "Usage: diglim-exercise SUBCOMMAND [NAME=NUMBER]...\n"
+    "  each       actions=0\n"
     "  model      seed=1 operations=10000 actions=0 faults=0 quick=0\n"
     "  malformed  seed=1 lists=100000 lenient=0\n"
     "  threads    seed=1 threads=4 operations=500 sabotage=0\n"
@@ -63,6 +65,14 @@ int run(const std::string& subcommand, Numbers& numbers) {
   const Interface kernel;
   const auto seed = numbers.take("seed", 1);
   std::ostringstream said;
+  if (subcommand == "each") {
+    const EachRun wanted{.actions = static_cast<unsigned>(numbers.take("actions", 0))};
+    if (!numbers.all_taken()) return 2;
+    std::size_t lists = 0;
+    const auto finding = run_each(kernel, wanted, lists);
+    said << lists << " lists added and deleted";
+    return report("each", finding, said.str());
+  }
   if (subcommand == "model") {
     const ModelRun wanted{.seed = seed, .operations = numbers.take("operations", 10'000), .actions = static_cast<unsigned>(numbers.take("actions", 0)),
                           .faults = numbers.take("faults", 0) != 0, .quick_reads = numbers.take("quick", 0) != 0};
