@@ -61,6 +61,19 @@ Result<void> make_x509(const LabKeys& keys) {
   return write_file(keys.foreign_certificate_der, TRY(der_of(foreign.get())));
 }
 
+/// What a borrowed home has come to have.
+Result<void> keep(GpgHome& home, const fs::path& to) {
+  home.stop_agent();
+  std::error_code error;
+  fs::create_directory(to, error);
+  if (!error) fs::permissions(to, fs::perms::owner_all, error);
+  for (const auto* name : {"pubring.kbx", "trustdb.gpg", "private-keys-v1.d"}) {
+    if (!error && fs::exists(home.path() / name)) fs::copy(home.path() / name, to / name, fs::copy_options::recursive, error);
+  }
+  if (error) return fail(ErrorKind::infra, fmt::format("cannot keep the GnuPG home in {}: {}", to.string(), error.message()));
+  return {};
+}
+
 Result<void> make_gpg(const LabKeys& keys, Processes& processes, const Deadline& deadline) {
   auto home = TRY(GpgHome::borrow({}, processes));
   const RunOptions options{.deadline = deadline, .input = {}, .on_line = {}};
@@ -70,30 +83,56 @@ Result<void> make_gpg(const LabKeys& keys, Processes& processes, const Deadline&
   const auto binary = TRY(processes.check(home.gpg().add("--export"), options));
   TRY_VOID(write_file(keys.rpm_public_key, armour.out));
   TRY_VOID(write_file(keys.rpm_public_key_binary, binary.out));
-  home.stop_agent();
-  std::error_code error;
-  fs::create_directory(keys.gpg_home, error);
-  if (!error) fs::permissions(keys.gpg_home, fs::perms::owner_all, error);
-  for (const auto* name : {"pubring.kbx", "trustdb.gpg", "private-keys-v1.d"}) {
-    if (!error && fs::exists(home.path() / name)) fs::copy(home.path() / name, keys.gpg_home / name, fs::copy_options::recursive, error);
-  }
-  if (error) return fail(ErrorKind::infra, fmt::format("cannot keep the GnuPG home in {}: {}", keys.gpg_home.string(), error.message()));
-  return {};
+  return keep(home, keys.gpg_home);
 }
 
-Result<std::string> fingerprint_of(const LabKeys& keys, Processes& processes, const Deadline& deadline) {
+Result<std::string> fingerprint_of(const fs::path& public_key, Processes& processes, const Deadline& deadline) {
   auto home = TRY(GpgHome::borrow({}, processes));
-  const auto shown = TRY(processes.check(home.gpg().add({"--with-colons", "--show-keys", keys.rpm_public_key.string()}),
+  const auto shown = TRY(processes.check(home.gpg().add({"--with-colons", "--show-keys", public_key.string()}),
                                          {.deadline = deadline, .input = {}, .on_line = {}}));
   // "fpr:::::::::<40 digits>:"
   const auto line = shown.out.find("\nfpr:");
   const auto from = line == std::string::npos ? line : shown.out.find_first_of("0123456789ABCDEF", line + 5);
   if (from == std::string::npos || shown.out.size() < from + 40)
-    return fail(ErrorKind::infra, fmt::format("gpg shows no fingerprint for {}", keys.rpm_public_key.string()));
+    return fail(ErrorKind::infra, fmt::format("gpg shows no fingerprint for {}", public_key.string()));
   return shown.out.substr(from, 40);
 }
 
+OwnKey own_key_in(const fs::path& directory) {
+  return {.gpg_home = directory / "gnupg", .public_key = directory / "own.gpg", .fingerprint = {}};
+}
+
+Result<void> make_own_key(const OwnKey& own, const LabKeys& keys, Processes& processes, const Deadline& deadline) {
+  // In a home with the certifying key, too, which stays behind there.
+  auto home = TRY(GpgHome::borrow(keys.gpg_home, processes));
+  const RunOptions options{.deadline = deadline, .input = {}, .on_line = {}};
+  constexpr const char* name = "an administrator <administrator@diglab.invalid>";
+  (void)TRY(processes.check(home.gpg().add({"--quick-gen-key", name, "rsa3072", "sign", "never"}), options), "making an own key");
+  const auto fingerprint = [&]() -> Result<std::string> {
+    TRY_VOID(write_file(own.public_key, TRY(processes.check(home.gpg().add({"--export", name}), options)).out));
+    return fingerprint_of(own.public_key, processes, deadline);
+  };
+  const auto digits = TRY(fingerprint());
+  (void)TRY(processes.check(home.gpg().add({"--cert-digest-algo", "SHA256", "--default-key", keys.rpm_fingerprint, "--quick-sign-key", digits}), options), "certifying an own key");
+  TRY_VOID(write_file(own.public_key.parent_path() / "fingerprint", TRY(fingerprint())));
+  return keep(home, own.gpg_home);
+}
+
 }  // namespace
+
+Result<OwnKey> OwnKey::provide(const LabKeys& keys, Processes& processes, const Deadline& deadline) {
+  // Its name says which key certified it.
+  const auto place = keys.directory.parent_path() / ("own-key-" + keys.id);
+  const auto lock = TRY(FileLock::acquire(keys.directory.parent_path() / "keys.lock", deadline));
+  if (!fs::exists(place)) {
+    const auto temporary = TRY(TempDir::make(place.parent_path(), "own-key"));
+    TRY_VOID(make_own_key(own_key_in(temporary.path()), keys, processes, deadline), "an own key");
+    TRY_VOID(publish_directory(temporary.path(), place));
+  }
+  OwnKey own = own_key_in(place);
+  own.fingerprint = TRY(read_file(place / "fingerprint"));
+  return own;
+}
 
 Result<LabKeys> LabKeys::provide(const fs::path& cache, Processes& processes, const Deadline& deadline) {
   const auto final_place = cache / "keys";
@@ -105,7 +144,7 @@ Result<LabKeys> LabKeys::provide(const fs::path& cache, Processes& processes, co
       const auto fresh = names_in(temporary.path());
       TRY_VOID(make_x509(fresh), "making the laboratory's keys");
       TRY_VOID(make_gpg(fresh, processes, deadline), "making the laboratory's keys");
-      TRY_VOID(write_file(temporary.path() / "fingerprint", TRY(fingerprint_of(fresh, processes, deadline))));
+      TRY_VOID(write_file(temporary.path() / "fingerprint", TRY(fingerprint_of(fresh.rpm_public_key, processes, deadline))));
       TRY_VOID(publish_directory(temporary.path(), final_place));
     }
   }

@@ -33,4 +33,14 @@ struct LabKeys {
   static Result<LabKeys> provide(const std::filesystem::path& cache, Processes& processes, const Deadline& deadline);
 };
 
+/// An administrator's own OpenPGP key, which the packages' key has certified and no kernel was built with. Made when it is first asked for.
+struct OwnKey {
+  std::filesystem::path gpg_home;
+  std::filesystem::path public_key;  ///< Binary, with the certification: what keyctl adds to a keyring.
+  std::string fingerprint;           ///< 40 hexadecimal digits, upper case.
+
+  /// In the same cache as `keys`. Two processes at once end up with the same key.
+  static Result<OwnKey> provide(const LabKeys& keys, Processes& processes, const Deadline& deadline);
+};
+
 }  // namespace diglab

@@ -3,11 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-
 #include "format/rpm_list.h"
-#include "format/signature.h"
-#include "image/gpg_home.h"
+#include "image/list_signer.h"
 #include "os/files.h"
 
 namespace diglab {
@@ -15,43 +12,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Signs one file after the other as its kind does it.
-class Signer {
- public:
-  Signer(DigestLists how, const LabKeys& keys, Processes& processes, Deadline deadline)
-      : how_(how), keys_(keys), processes_(processes), deadline_(deadline) {}
-
-  Result<std::string> sign(const std::string& list) {
-    switch (how_) {
-      case DigestLists::pgp:
-      case DigestLists::rpm: {
-        if (!home_) home_.emplace(TRY(GpgHome::borrow(keys_.gpg_home, processes_)));
-        auto command = home_->gpg().add({"--digest-algo", "SHA256", "--local-user", keys_.rpm_fingerprint, "--detach-sign", "--output", "-"});
-        return diglim::append_signature(list, TRY(run(command, list)), diglim::SignatureKind::pgp);
-      }
-      case DigestLists::pkcs7: {
-        // As the kernel's own scripts/sign-file does it: neither certificate nor attributes, which IMA does not look at.
-        const Command command{"openssl", "cms", "-sign", "-binary", "-noattr", "-nocerts", "-nosmimecap", "-md", "sha256", "-outform", "DER",
-                              "-signer", keys_.ima_certificate.string(), "-inkey", keys_.ima_key.string()};
-        return diglim::append_signature(list, TRY(run(command, list)), diglim::SignatureKind::pkcs7);
-      }
-      case DigestLists::unsigned_lists:
-      case DigestLists::none: break;
-    }
-    return list;
+ListKey key_of(DigestLists lists) {
+  switch (lists) {
+    case DigestLists::pgp:
+    case DigestLists::rpm: return ListKey::packages;
+    case DigestLists::pkcs7: return ListKey::ima;
+    case DigestLists::unsigned_lists:
+    case DigestLists::none: break;
   }
+  return ListKey::none;
+}
 
- private:
-  Result<std::string> run(const Command& command, const std::string& input) {
-    return TRY(processes_.check(command, {.deadline = deadline_, .input = input, .on_line = {}}), "signing a digest list").out;
-  }
-
-  DigestLists how_;
-  const LabKeys& keys_;
-  Processes& processes_;
-  Deadline deadline_;
-  std::optional<GpgHome> home_;
-};
+/// What stands behind the format in the name of each list of `package`.
+std::string subject_of(const Package& package) { return fmt::format("{}-{}-{}.{}", package.name, package.version, package.release, package.arch); }
 
 /// Programs in directories called diglim: only there does the kernel look for converters of lists.
 bool is_converter(const diglim::RpmFile& file) { return (file.mode & 0111) != 0 && file.directory.ends_with("/diglim/"); }
@@ -59,7 +32,7 @@ bool is_converter(const diglim::RpmFile& file) { return (file.mode & 0111) != 0 
 constexpr diglim::Conversion of_converters{.type = diglim::parser, .wanted = is_converter};
 
 Result<void> put_list(std::string_view list, std::string_view type, std::string_view format, const Package& package, const fs::path& tree) {
-  const auto name = fmt::format("0-{}_list-{}-{}-{}-{}.{}", type, format, package.name, package.version, package.release, package.arch);
+  const auto name = fmt::format("0-{}_list-{}-{}", type, format, subject_of(package));
   const auto place = tree / "usr/lib/diglim" / name;
   TRY_VOID(write_file(place, list));
   std::error_code error;
@@ -78,7 +51,7 @@ Result<std::string> compact_list_of(const Package& package, const diglim::Conver
   return std::string(text_of(list));
 }
 
-Result<void> put_compact(const std::string& list, diglim::Type type, const Package& package, const fs::path& tree, Signer& signer) {
+Result<void> put_compact(const std::string& list, diglim::Type type, const Package& package, const fs::path& tree, ListSigner& signer) {
   if (list.empty()) return {};
   const auto what = diglim::to_string(type);
   return put_list(TRY(signer.sign(list), fmt::format("the {} list of {}", what, package.nevra())), what, "compact", package, tree);
@@ -86,9 +59,16 @@ Result<void> put_compact(const std::string& list, diglim::Type type, const Packa
 
 }  // namespace
 
+bool is_list_of(std::string_view path, const Package& package) {
+  // <number>-<type>_list-<format>-<subject>
+  std::string_view name = path.substr(path.rfind('/') + 1);
+  for (int part = 0; part < 3; ++part) name.remove_prefix(std::min(name.size(), name.find('-')) + (name.contains('-') ? 1 : 0));
+  return name == subject_of(package);
+}
+
 Result<OwnPackage> list_package(const PackageSet& installed, DigestLists how, const LabKeys& keys, const fs::path& tree,
                                 Processes& processes, const Deadline& deadline) {
-  Signer signer(how, keys, processes, deadline);
+  ListSigner signer(key_of(how), keys, processes, deadline);
   for (const auto& package : installed.packages()) {
     const auto converters = TRY(compact_list_of(package, of_converters));
     if (how == DigestLists::rpm && converters.empty()) {

@@ -18,4 +18,7 @@ inline constexpr std::string_view list_package_name = "diglab-digest-lists";
 Result<OwnPackage> list_package(const PackageSet& installed, DigestLists how, const LabKeys& keys, const std::filesystem::path& tree,
                                 Processes& processes, const Deadline& deadline);
 
+/// Whether a file of that package, by its path, is a list of `package`.
+[[nodiscard]] bool is_list_of(std::string_view path, const Package& package);
+
 }  // namespace diglab
