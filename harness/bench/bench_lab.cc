@@ -26,7 +26,7 @@ Result<Bench> open_bench(Lab& lab, const MachineWish& wish, const std::stop_toke
   Host* host = TRY(lab.host(build));
   BuiltKernel kernel = TRY(lab.kernel(wish, build));
   BuiltImage image = TRY(lab.image(wish, build));
-  MachineSpec spec = machine_spec(wish, kernel, image, acceleration.acceleration);
+  MachineSpec spec = machine_spec(wish, kernel, image, TRY(lab.initramfs(wish, image)), acceleration.acceleration);
   return Bench{.host = host,
                .acceleration = acceleration,
                .kernel = kernel,

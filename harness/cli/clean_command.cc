@@ -39,6 +39,7 @@ std::vector<fs::path> chosen_directories(const CleanArguments& arguments, const 
   std::vector<fs::path> directories;
   if (arguments.kernels) directories.push_back(context.cache / "kernels");
   if (arguments.images) directories.push_back(context.cache / "images");
+  if (arguments.images) directories.push_back(context.cache / "initramfs");
   if (arguments.results) directories.push_back(context.source / "results");
   return directories;
 }

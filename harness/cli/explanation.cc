@@ -28,11 +28,15 @@ std::string machine_in_words(const MachineWish& wish, bool with_defaults) {
   auto add = [&](const auto& value, auto text) {
     if (value) parts.push_back(text(*value));
   };
-  MachineWish wanted = with_defaults ? with_overrides({.kernel = "stock", .image = "minimal", .ima_signatures = {}, .digest_lists = {}, .cpus = {}, .memory = {}, .tpm = {}, .init = {}, .cmdline = {}, .smbios = {}}, wish) : wish;
+  MachineWish wanted = with_defaults ? with_overrides({.kernel = "stock", .image = "minimal", .ima_signatures = {}, .digest_lists = {}, .initramfs = {}, .cpus = {}, .memory = {}, .tpm = {}, .init = {}, .cmdline = {}, .smbios = {}}, wish) : wish;
   add(wanted.kernel, [](const auto& kernel) { return fmt::format("kernel '{}'", kernel); });
   add(wanted.image, [](const auto& image) { return fmt::format("image '{}'", image); });
   add(wanted.ima_signatures, [](bool is_signed) { return std::string(is_signed ? "files with IMA signatures" : "files without IMA signatures"); });
   add(wanted.digest_lists, [](const auto& lists) { return lists == "none" ? std::string("no digest lists") : fmt::format("digest lists ({})", lists); });
+  add(wanted.initramfs, [](const auto& initramfs) {
+    return fmt::format("an initramfs{}{}", initramfs.files.empty() ? "" : fmt::format(" with {}", fmt::join(initramfs.files, ", ")),
+                       initramfs.lists == "none" ? "" : fmt::format("{} {} digest lists", initramfs.files.empty() ? " with" : " and", initramfs.lists == "all" ? "all" : "its own"));
+  });
   add(wanted.cpus, [](int cpus) { return fmt::format("{} CPU{}", cpus, cpus == 1 ? "" : "s"); });
   add(wanted.memory, [](int memory) { return fmt::format("{} MiB", memory); });
   add(wanted.tpm, [](bool tpm) { return std::string(tpm ? "a TPM" : "no TPM"); });

@@ -105,7 +105,7 @@ Result<int> run_shell(const ShellArguments& arguments, CliContext& context) {
   RoundPlan plan{.scenario = scenario,
                  .variant = variant,
                  .round = 1,
-                 .machine = machine_spec(variant.machine, kernel, image, acceleration.acceleration),
+                 .machine = machine_spec(variant.machine, kernel, image, TRY(lab.initramfs(variant.machine, image)), acceleration.acceleration),
                  .scale = time_scale(acceleration.acceleration),
                  .results = scratch.path(),
                  .log = *log,

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "image/image_manifest.h"
+#include "image/initramfs.h"
 #include "image/install.h"
 #include "image/keys.h"
 #include "image/recipes.h"
@@ -99,6 +100,26 @@ TEST_F(ImageStoreTest, refuses_what_is_no_package_by_name) {
   ASSERT_FALSE(set);
   EXPECT_EQ(set.error().kind(), ErrorKind::bad_input);
   EXPECT_THAT(set.error().to_string(), HasSubstr("bad.rpm"));
+}
+
+TEST_F(ImageStoreTest, makes_an_initramfs_of_what_packages_have) {
+  const auto repository = vendor_->directory.path() / "repository";
+  const InitramfsRequest request{.init = "/usr/bin/alias", .files = {"/usr/share/toy/[odd]"}, .lists = InitramfsLists::none};
+  const auto first = make_initramfs(repository, request);
+  ASSERT_TRUE(first) << first.error().to_string();
+  for (const char* there : {"usr/bin/toy", "echo toy", "usr/bin/alias", "usr/share/toy/[odd]"}) EXPECT_THAT(*first, HasSubstr(there));
+  EXPECT_EQ(first->find("100%"), std::string::npos);
+  EXPECT_EQ(*first, *make_initramfs(repository, request));
+
+  const auto all = make_initramfs(repository, {.init = "/usr/bin/toy", .files = {"/usr/share/*"}});
+  ASSERT_TRUE(all) << all.error().to_string();
+  EXPECT_THAT(*all, HasSubstr("usr/share/toy/100% of it"));
+  const auto missing = make_initramfs(repository, {.init = "/usr/bin/toy", .files = {"/usr/bin/nobody"}});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind(), ErrorKind::bad_input);
+  EXPECT_THAT(missing.error().message(), HasSubstr("/usr/bin/nobody"));
+  EXPECT_EQ(make_initramfs(repository, {.init = "/usr/bin", .files = {}}).error().kind(), ErrorKind::bad_input);
+  EXPECT_EQ(make_initramfs(repository, {.init = "/usr/bin/toy", .files = {}, .lists = InitramfsLists::all}).error().kind(), ErrorKind::bad_input);
 }
 
 TEST_F(ImageStoreTest, builds_the_same_package_from_the_same_tree) {

@@ -33,6 +33,12 @@ std::vector<PackageSet::Owner> PackageSet::owners(std::string_view path) const {
   return result;
 }
 
+bool PackageSet::has_below(std::string_view directory) const {
+  const auto prefix = fmt::format("{}/", directory);
+  const auto next = by_path_.lower_bound(prefix);
+  return next != by_path_.end() && next->first.starts_with(prefix);
+}
+
 const PackagedFile* PackageSet::find(std::string_view path) const {
   for (const auto& owner : owners(path)) {
     if (owner.file->is_regular() && !owner.file->is_ghost()) return owner.file;

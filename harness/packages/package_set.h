@@ -26,6 +26,7 @@ struct PackagedFile {
   std::string group;
 
   [[nodiscard]] bool is_regular() const { return (mode & 0170000) == 0100000; }
+  [[nodiscard]] bool is_link() const { return (mode & 0170000) == 0120000; }
   [[nodiscard]] bool is_ghost() const { return (flags & 0x40) != 0; }
 };
 
@@ -70,6 +71,9 @@ class PackageSet {
   };
   /// Everything that claims `path`; several for shared directories.
   [[nodiscard]] std::vector<Owner> owners(std::string_view path) const;
+
+  /// Whether something lies below `directory`, be that itself anybody's or not.
+  [[nodiscard]] bool has_below(std::string_view directory) const;
 
   /// The regular file at `path`, of the first package that has one there; nothing if none does.
   [[nodiscard]] const PackagedFile* find(std::string_view path) const;

@@ -35,6 +35,9 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
                       .version = std::string(package_version),
                       .tree = agent_tree,
                       .requires_names = {"bash", "tpm2-tools"}});
+  fs::path initramfs_tree = staging / "initramfs";
+  TRY_VOID(put(sources.binaries / "agent" / "diglab-switch-root", initramfs_tree, guest_path::switch_root, executable));
+  packages.push_back({.name = "diglab-initramfs", .version = std::string(package_version), .tree = initramfs_tree, .requires_names = {}});
   fs::path exercise_tree = staging / "exercise";
   TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "exercise" / "diglim-exercise", exercise_tree, guest_path::exercise, executable));
   TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "exercise" / "hex_parser", exercise_tree, guest_path::hex_parser, executable));

@@ -15,6 +15,8 @@ namespace diglab {
 namespace guest_path {
 inline constexpr std::string_view agent = "/usr/libexec/diglab/diglab-agent";
 inline constexpr std::string_view init = "/usr/sbin/diglab-init";
+/// What an initramfs begins with.
+inline constexpr std::string_view switch_root = "/usr/libexec/diglab/diglab-switch-root";
 inline constexpr std::string_view quote = "/usr/libexec/diglab/diglab-quote";
 inline constexpr std::string_view exercise = "/usr/libexec/diglab/diglim-exercise";
 /// The kernel looks for converters of lists only in directories of that name.
@@ -28,7 +30,7 @@ struct GuestFileSources {
   BuiltKernel kernel;
 };
 
-/// Lays out the trees of our own packages below `staging`: diglab-agent (agent, init, quote script), diglab-exercise,
+/// Lays out the trees of our own packages below `staging`: diglab-agent (agent, init, quote script), diglab-initramfs, diglab-exercise,
 /// diglim-parser, and, for a kernel with modules, diglab-modules. ErrorKind::infra names the file that the build did not make.
 Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sources, const std::filesystem::path& staging);
 

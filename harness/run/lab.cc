@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "image/initramfs.h"
 #include "os/files.h"
 #include "run/guest_files.h"
 #include "scenario/variant.h"
@@ -63,6 +64,17 @@ Result<BuiltImage> Lab::image(const MachineWish& wish, const Deadline& deadline)
   return image;
 }
 
+Result<std::optional<std::filesystem::path>> Lab::initramfs(const MachineWish& wish, const BuiltImage& image) {
+  if (!wish.initramfs) return std::nullopt;
+  const InitramfsRequest request{.init = std::string(guest_path::switch_root),
+                                 .files = wish.initramfs->files,
+                                 .lists = initramfs_lists_named(wish.initramfs->lists).value_or(InitramfsLists::none)};
+  const std::string bytes = TRY(make_initramfs(image.packages, request));
+  auto place = options_.cache / "initramfs" / (sha256_of(bytes).substr(0, 24) + ".cpio");
+  if (!std::filesystem::exists(place)) TRY_VOID(write_file(place, bytes));
+  return place;
+}
+
 Result<std::vector<OwnPackage>> Lab::own_packages(const BuiltKernel& kernel, const std::filesystem::path& staging) const {
   return lay_out_guest_files({.source = options_.source, .binaries = options_.binaries, .kernel = kernel}, staging);
 }
@@ -103,7 +115,8 @@ KernelRequest kernel_request(const KernelChoice& choice, const LabKeys& keys) {
           .jobs = 0};
 }
 
-MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, const BuiltImage& image, Acceleration acceleration) {
+MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, const BuiltImage& image,
+                         const std::optional<std::filesystem::path>& initramfs, Acceleration acceleration) {
   bool systemd = image.set == "systemd";
   std::string init = wish.init.value_or(systemd ? "/usr/lib/systemd/systemd" : std::string(guest_path::init));
   // audit=1: integrity records are made from the first process on. The backlog holds what a boot with many denials makes
@@ -115,6 +128,7 @@ MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, con
   MachineWish all = with_overrides(std::move(defaults), wish);
   MachineSpec spec;
   spec.kernel = kernel.image;
+  spec.initrd = initramfs;
   spec.cmdline = fmt::format("{}", fmt::join(all.cmdline, " "));
   spec.disk = image.disk;
   spec.cpus = static_cast<unsigned>(wish.cpus.value_or(MachineDefaults::cpus));

@@ -49,6 +49,8 @@ class Lab {
   /// The keys, the kernel, then the image (which holds the kernel's modules) that a wish comes down to.
   Result<BuiltKernel> kernel(const MachineWish& wish, const Deadline& deadline);
   Result<BuiltImage> image(const MachineWish& wish, const Deadline& deadline);
+  /// The initramfs of a wish that has one, made of the image's packages.
+  Result<std::optional<std::filesystem::path>> initramfs(const MachineWish& wish, const BuiltImage& image);
   Result<LabKeys> keys(const Deadline& deadline);
 
   /// Opens the libvirt connection; needs a kernel for the acceleration probe.
@@ -75,8 +77,8 @@ class Lab {
 /// The kernel that a choice comes down to in a laboratory of these keys: another key is another kernel.
 [[nodiscard]] KernelRequest kernel_request(const KernelChoice& choice, const LabKeys& keys);
 
-/// The machine that a wish comes down to, all defaults filled in; files of kernel and disk as given.
+/// The machine that a wish comes down to, all defaults filled in; files as given.
 [[nodiscard]] MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, const BuiltImage& image,
-                                       Acceleration acceleration);
+                                       const std::optional<std::filesystem::path>& initramfs, Acceleration acceleration);
 
 }  // namespace diglab

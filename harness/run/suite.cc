@@ -149,7 +149,7 @@ Result<std::vector<Task>> prepare(Lab& lab, const std::vector<Scenario>& scenari
       const MachineWish& wish = task.variant.machine;
       BuiltKernel kernel = TRY(lab.kernel(wish, Deadline::in(build_time, stop)), scenario.id.str());
       BuiltImage image = TRY(lab.image(wish, Deadline::in(build_time, stop)), scenario.id.str());
-      task.machine = machine_spec(wish, kernel, image, acceleration.acceleration);
+      task.machine = machine_spec(wish, kernel, image, TRY(lab.initramfs(wish, image), scenario.id.str()), acceleration.acceleration);
       task.machine.name = domain_name(scenario.id, task.variant.name);
       task.facts = {{"kernel", kernel.release},
                     {"kernel_id", kernel.id},
@@ -158,6 +158,7 @@ Result<std::vector<Task>> prepare(Lab& lab, const std::vector<Scenario>& scenari
                     {"image", image.set},
                     {"image_id", image.id},
                     {"image_manifest", image.manifest.string()},
+                    {"initramfs", task.machine.initrd ? task.machine.initrd->filename().string() : "none"},
                     {"cmdline", task.machine.cmdline},
                     {"cpus", std::to_string(task.machine.cpus)},
                     {"memory_mib", std::to_string(task.machine.memory_mib)},

@@ -15,6 +15,11 @@ class VariantCheck {
   VariantCheck(const Variant& variant, Problems& problems) : variant_(variant), problems_(problems) {}
 
   void run() {
+    const MachineWish& machine = variant_.machine;
+    if (machine.initramfs && machine.initramfs->lists != "none" && machine.digest_lists.value_or("none") == "none") {
+      problems_.add({machine.initramfs->line, machine.initramfs->column},
+                    fmt::format("{}'initramfs' takes its lists from the image, which has none; expected 'digest_lists' beside it", in_control()));
+    }
     steps(variant_.steps, variant_.rounds > 1);
     for (const auto& check : variant_.checks) compares(check);
   }

@@ -12,7 +12,8 @@ const KeyTable scenario{"scenario",
                          "no_control_because"},
                         {"id", "claim", "steps"}};
 const KeyTable skip_unless{"skip_unless", {"acceleration", "because"}, {"acceleration", "because"}};
-const KeyTable machine{"machine", {"kernel", "image", "ima_signatures", "digest_lists", "cpus", "memory", "tpm", "init", "cmdline", "smbios"}};
+const KeyTable machine{"machine", {"kernel", "image", "ima_signatures", "digest_lists", "initramfs", "cpus", "memory", "tpm", "init", "cmdline", "smbios"}};
+const KeyTable initramfs{"initramfs", {"files", "lists"}};
 const KeyTable smbios{"smbios", {"bios.vendor", "bios.version", "bios.date", "system.manufacturer", "system.product", "system.version",
                        "system.serial", "system.sku", "system.family"}};
 const KeyTable step{"step",
@@ -40,7 +41,7 @@ const KeyTable tamper{"tamper", {"log_bit_in_entry"}, {"log_bit_in_entry"}};
 const KeyTable opposite{"opposite", {"check", "instead"}, {"check"}};
 
 std::span<const KeyTable* const> all() {
-  static constexpr std::array tables = {&scenario, &skip_unless, &machine, &smbios,    &step,   &expect,  &text,    &start,
+  static constexpr std::array tables = {&scenario, &skip_unless, &machine, &initramfs, &smbios,    &step,   &expect,  &text,    &start,
                                         &act,      &write,   &policy_corpus, &reboot, &repeat, &check,   &pcr,     &log_entry,
                                         &log_only, &ktap, &denial,   &console, &control,   &tamper, &opposite};
   return tables;
@@ -65,11 +66,12 @@ const WordTable bank{"bank", {"sha1", "sha256", "sha384", "sha512"}};
 const WordTable user{"user", {"root", "alice"}};
 const WordTable acceleration{"acceleration", {"kvm", "tcg"}};
 const WordTable digest_lists{"digest_lists", {"none", "pgp", "pkcs7", "unsigned", "rpm"}};
+const WordTable initramfs_lists{"initramfs_lists", {"none", "own", "all"}};
 const WordTable source{"source", {"S0", "S1", "S2", "S3", "S4"}};
 
 std::span<const WordTable* const> all() {
   static constexpr std::array tables = {&action,  &open_mode, &in,        &attest,     &across, &log_set,
-                                        &boot,    &step_kind, &check_kind, &bank,      &user,   &source, &acceleration, &digest_lists};
+                                        &boot,    &step_kind, &check_kind, &bank,      &user,   &source, &acceleration, &digest_lists, &initramfs_lists};
   return tables;
 }
 

@@ -22,14 +22,15 @@ struct WordTable {
 };
 
 namespace keys {
-extern const KeyTable scenario, skip_unless, machine, smbios, step, expect, text, start, act, write, policy_corpus, reboot, repeat, check, pcr, log_entry,
+extern const KeyTable scenario, skip_unless, machine, initramfs, smbios, step, expect, text, start, act, write, policy_corpus, reboot, repeat, check, pcr, log_entry,
     log_only, ktap, denial, console, control, tamper, opposite;
 [[nodiscard]] std::span<const KeyTable* const> all();
 }  // namespace keys
 
 namespace words {
 /// `act`: what the agent can do; `step_kind` and `check_kind` are also keys of step and check.
-extern const WordTable action, open_mode, in, attest, across, log_set, boot, step_kind, check_kind, bank, user, source, acceleration, digest_lists;
+extern const WordTable action, open_mode, in, attest, across, log_set, boot, step_kind, check_kind, bank, user, source, acceleration, digest_lists,
+    initramfs_lists;
 [[nodiscard]] std::span<const WordTable* const> all();
 }  // namespace words
 

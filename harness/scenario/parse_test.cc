@@ -81,6 +81,9 @@ TEST_F(EveryKey, of_the_head_is_kept) {
   EXPECT_EQ(scenario.machine.kernel, "stock");
   EXPECT_EQ(scenario.machine.image, "minimal");
   EXPECT_EQ(scenario.machine.ima_signatures, true);
+  EXPECT_EQ(scenario.machine.digest_lists, "pgp");
+  EXPECT_THAT(scenario.machine.initramfs->files, ElementsAre("/usr/bin/kmod"));
+  EXPECT_EQ(scenario.machine.initramfs->lists, "own");
   EXPECT_EQ(scenario.machine.cpus, 2);
   EXPECT_EQ(scenario.machine.memory, 512);
   EXPECT_EQ(scenario.machine.tpm, true);
@@ -94,7 +97,7 @@ TEST_F(EveryKey, of_a_step_is_kept) {
   EXPECT_EQ(first.id.str(), "script");
   EXPECT_EQ(first.user, "alice");
   EXPECT_EQ(first.timeout, std::chrono::seconds(7));
-  EXPECT_EQ(first.line, 26);
+  EXPECT_EQ(first.line, 28);
   EXPECT_EQ(*body<step::Run>(0).script, "cp /usr/bin/true /root/a\n/root/a\n");
   EXPECT_EQ(first.expect.in, Expectation::In::some);
   EXPECT_EQ(first.expect.status, 3);

@@ -4,6 +4,21 @@
 #include "scenario/fields.h"
 
 namespace diglab {
+namespace {
+
+InitramfsWish read_initramfs(const YamlNode& node, Problems& problems) {
+  Fields fields(node, keys::initramfs, problems);
+  InitramfsWish wish{.files = {}, .line = node.at.line, .column = node.at.column};
+  if (!fields.valid()) return wish;
+  wish.lists = fields.word("lists", words::initramfs_lists).value_or(wish.lists);
+  const auto* files = fields.find("files");
+  if (!files || !is_list(*files, "files", problems)) return wish;
+  for (const auto& item : files->items)
+    if (auto path = read_path(item, "files", problems)) wish.files.push_back(*std::move(path));
+  return wish;
+}
+
+}  // namespace
 
 MachineWish read_machine(const YamlNode& node, Problems& problems) {
   Fields fields(node, keys::machine, problems);
@@ -13,6 +28,7 @@ MachineWish read_machine(const YamlNode& node, Problems& problems) {
   wish.image = fields.text("image");
   wish.ima_signatures = fields.boolean("ima_signatures");
   wish.digest_lists = fields.word("digest_lists", words::digest_lists);
+  if (const auto* initramfs = fields.find("initramfs")) wish.initramfs = read_initramfs(*initramfs, problems);
   wish.cpus = fields.integer("cpus", 1, 64);
   wish.memory = fields.integer("memory", 64, 65536);
   wish.tpm = fields.boolean("tpm");

@@ -16,12 +16,21 @@ namespace diglab {
 using ScenarioId = StrongId<struct ScenarioIdTag>;  ///< "group/name", as in the catalogue.
 using CheckId = StrongId<struct CheckIdTag>;        ///< A step's or a check's id; unique within its scenario.
 
+/// A first root file system of files of the image, with which the kernel starts before the root disk is mounted.
+struct InitramfsWish {
+  std::vector<std::string> files;  ///< Beside its init; paths in the guest.
+  std::string lists = "none";      ///< Digest lists in an archive of their own: "own" of the packages that its files are from, "all", "none".
+  int line = 0;                    ///< In the scenario file, for messages.
+  int column = 1;
+};
+
 /// The machine that a variant runs on. Every field has a default, so that an override names only what changes.
 struct MachineWish {
   std::optional<std::string> kernel;          ///< Kernel flavour ("stock").
   std::optional<std::string> image;           ///< Package set ("minimal", "systemd").
   std::optional<bool> ima_signatures;         ///< Packaged files carry security.ima signatures.
   std::optional<std::string> digest_lists;    ///< Lists of the packages: native, "pgp", "pkcs7" or "unsigned" by what signs them; "rpm"; "none".
+  std::optional<InitramfsWish> initramfs;     ///< Unset: the kernel mounts the root disk itself.
   std::optional<int> cpus;
   std::optional<int> memory;                  ///< MiB.
   std::optional<bool> tpm;

@@ -43,6 +43,7 @@ MachineWish with_overrides(MachineWish base, const MachineWish& overrides) {
   replace_if_set(base.image, overrides.image);
   replace_if_set(base.ima_signatures, overrides.ima_signatures);
   replace_if_set(base.digest_lists, overrides.digest_lists);
+  replace_if_set(base.initramfs, overrides.initramfs);
   replace_if_set(base.cpus, overrides.cpus);
   replace_if_set(base.memory, overrides.memory);
   replace_if_set(base.tpm, overrides.tpm);
