@@ -11,6 +11,7 @@
 #include "os/files.h"
 #include "run/guest_files.h"
 #include "run/lab.h"
+#include "run/prediction.h"
 
 namespace diglab {
 namespace {
@@ -25,10 +26,18 @@ struct ImageArguments {
   std::string digest_lists = "none";
   bool without_modules = false;
   bool refresh = false;
+  std::string flavour = "diglim";
+  std::string kernel;
+  std::uint32_t pcr = 11;
+  std::string log;
   std::string id;
 };
 
 ImageStore store_of(CliContext& context) { return ImageStore(context.cache, context.source / "guest-image", context.processes); }
+
+void say(std::string_view what, std::optional<double> fraction) {
+  fmt::print(stderr, "diglab: {}{}\n", fraction ? fmt::format("{:3.0f}% ", *fraction * 100) : "", what);
+}
 
 Result<BuiltImage> build(const ImageArguments& arguments, CliContext& context) {
   const Deadline deadline = Deadline::in(std::chrono::hours(2), context.stop);
@@ -42,9 +51,6 @@ Result<BuiltImage> build(const ImageArguments& arguments, CliContext& context) {
   request.refresh = arguments.refresh;
   if (!arguments.repository.empty()) request.repository = Repository{arguments.repository, arguments.key, arguments.packages};
 
-  const auto say = [](std::string_view what, std::optional<double> fraction) {
-    fmt::print(stderr, "diglab: {}{}\n", fraction ? fmt::format("{:3.0f}% ", *fraction * 100) : "", what);
-  };
   // As the runs ask for it, so that they find it in the cache: with the modules of the default kernel.
   BuiltKernel kernel;
   if (!arguments.without_modules) {
@@ -65,6 +71,26 @@ int run_build(const ImageArguments& arguments, CliContext& context) {
   if (!image) return report_error(image.error());
   print(*image);
   return 0;
+}
+
+Result<int> predict(const ImageArguments& arguments, CliContext& context) {
+  const Deadline deadline = Deadline::in(std::chrono::hours(2), context.stop);
+  Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .pool = {}, .tpm_ca = {}, .kernel = arguments.kernel}, context.processes, say);
+  MachineWish wish;
+  wish.kernel = arguments.flavour;
+  wish.image = arguments.set;
+  wish.ima_signatures = arguments.ima_signatures;
+  wish.digest_lists = arguments.digest_lists;
+  const ImaLog log = TRY(predict_boot(TRY(lab.image(wish, deadline)), arguments.pcr));
+  if (log.entries.empty()) return fail(ErrorKind::bad_input, "an image without digest lists says nothing about its boots: --digest-lists");
+  if (!arguments.log.empty()) TRY_VOID(write_file(arguments.log, text_of(to_binary(log))), "--log");
+  fmt::print("{}", predict_pcrs(log, arguments.pcr).to_string());
+  return 0;
+}
+
+int run_predict(const ImageArguments& arguments, CliContext& context) {
+  const auto status = predict(arguments, context);
+  return status ? *status : report_error(status.error());
 }
 
 int run_list(CliContext& context) {
@@ -94,6 +120,18 @@ void add_image_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   build->add_flag("--without-modules", arguments->without_modules, "Without the kernel's modules, and so without building a kernel");
   build->add_flag("--refresh", arguments->refresh, "Ask the archive for its present versions, and build again");
   build->callback([&context, &chosen, arguments] { chosen = [&context, arguments] { return run_build(*arguments, context); }; });
+
+  CLI::App* predict = command->add_subcommand("predict", "Say what PCR a machine with this disk and ima_policy=...|diglim ends its boot with");
+  predict->add_option("SET", arguments->set, "A package set, as for build")->capture_default_str();
+  predict->add_flag("--ima-signatures", arguments->ima_signatures, "The disk with a signature of every file");
+  predict->add_option("--digest-lists", arguments->digest_lists, "The disk whose digest lists are signed in this way")
+      ->check(CLI::IsMember({"pgp", "pkcs7", "unsigned"}))
+      ->required();
+  predict->add_option("--flavour", arguments->flavour, "The kernel whose modules are on it")->capture_default_str();
+  predict->add_option("--kernel", arguments->kernel, "That kernel from another source, as for run");
+  predict->add_option("--pcr", arguments->pcr, "The PCR that the policy uses (ima_diglim_pcr=)")->check(CLI::Range(0, 23))->capture_default_str();
+  predict->add_option("--log", arguments->log, "Write the measurement list to be expected, in binary, as `diglab attest --log` takes it")->type_name("FILE");
+  predict->callback([&context, &chosen, arguments] { chosen = [&context, arguments] { return run_predict(*arguments, context); }; });
 
   CLI::App* list = command->add_subcommand("list", "The disks in the cache");
   list->callback([&context, &chosen] { chosen = [&context] { return run_list(context); }; });

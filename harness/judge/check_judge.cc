@@ -202,7 +202,7 @@ Result<Judged> judge_check(const Check& check, int rounds, const VariantEvidence
         if constexpr (std::is_same_v<C, check::Attest>)
           return judge_attestation(body, evidence);
         else if constexpr (std::is_same_v<C, check::Pcr>)
-          return body.predicted_by ? judge_prediction(body, rounds, evidence) : judge_pcr(body, evidence);
+          return body.predicted() ? judge_prediction(body, rounds, evidence) : judge_pcr(body, evidence);
         else if constexpr (std::is_same_v<C, check::LogSet>)
           return judge_log_set(body, evidence);
         else if constexpr (std::is_same_v<C, check::LogOnly>)

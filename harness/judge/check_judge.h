@@ -16,8 +16,11 @@ Result<Judged> judge_attestation(const check::Attest& check, const VariantEviden
 Result<Judged> judge_pcr(const check::Pcr& check, const VariantEvidence& evidence);
 Result<Judged> judge_log_set(const check::LogSet& check, const VariantEvidence& evidence);
 
-/// And for a PCR that a step of the same round foretold: the value where the round's last boot ended.
+/// And for a PCR that a step of the same round, or the image, foretold: the value where the round's last boot ended.
 Result<Judged> judge_prediction(const check::Pcr& check, int rounds, const VariantEvidence& evidence);
+
+/// The fact of a variant in which the prediction from its image stands, in hexadecimal.
+[[nodiscard]] std::string predicted_fact(const check::Pcr& check);
 
 /// And for what each round's lists and test results must be.
 Result<Judged> judge_log_only(const check::LogOnly& check, int rounds, const VariantEvidence& evidence);

@@ -24,7 +24,7 @@ Result<const EvidenceSet*> end_of_round(const VariantEvidence& evidence, int rou
 }
 
 /// The last word that the step printed in that round; of a repeated step, in its last repetition.
-Result<std::string> predicted_in(const VariantRecord& record, const CheckId& id, int round) {
+Result<std::string> printed_in(const VariantRecord& record, const CheckId& id, int round) {
   const event::StepEnd* end = nullptr;
   for (const StepRecord& step : record.steps) {
     if (step.begin.step == id && step.begin.where.round == round && step.end) end = &*step.end;
@@ -38,16 +38,25 @@ Result<std::string> predicted_in(const VariantRecord& record, const CheckId& id,
   return end->out.substr(first, last + 1 - first);
 }
 
+Result<std::string> predicted_in(const VariantRecord& record, const check::Pcr& check, int round) {
+  if (check.predicted_by) return printed_in(record, *check.predicted_by, round);
+  const auto fact = record.facts.find(predicted_fact(check));
+  if (fact == record.facts.end()) return fail(ErrorKind::infra, fmt::format("there is no {} of this variant", predicted_fact(check)));
+  return fact->second;
+}
+
 }  // namespace
 
+std::string predicted_fact(const check::Pcr& check) { return fmt::format("predicted_pcr_{}_{}", check.index, check.bank); }
+
 Result<Judged> judge_prediction(const check::Pcr& check, int rounds, const VariantEvidence& evidence) {
-  if (!check.predicted_by) return fail(ErrorKind::bad_input, "no step predicts this PCR");
   const auto bank = hash_algorithm_named(check.bank);
   if (!bank) return fail(ErrorKind::bad_input, fmt::format("no PCR bank is called '{}'", check.bank));
   Judged judged{.met = true, .expected = {}, .seen = {}, .detail = {}, .diffs = {}};
-  judged.expected = fmt::format("PCR {} ({}) is what '{}' printed", check.index, check.bank, check.predicted_by->str());
+  judged.expected = fmt::format("PCR {} ({}) is {}", check.index, check.bank,
+                                check.predicted_by ? fmt::format("what '{}' printed", check.predicted_by->str()) : "what the image's lists give");
   for (int round = 1; round <= rounds; ++round) {
-    const std::string word = TRY(predicted_in(evidence.record(), *check.predicted_by, round));
+    const std::string word = TRY(predicted_in(evidence.record(), check, round));
     const EvidenceSet* set = TRY(end_of_round(evidence, round));
     const PcrBanks pcrs = TRY(evidence.pcrs(*set));
     const Bytes* value = pcrs.find(*bank, static_cast<std::uint32_t>(check.index));

@@ -72,5 +72,24 @@ TEST(PredictionJudge, the_value_is_the_one_at_the_end_of_the_last_boot) {
   EXPECT_THAT(result(verdict_of({value_after({"/a"}), value_after({"/a"})}, lost)), StartsWith("broken: main: foretold: no PCRs"));
 }
 
+const std::string from_image =
+    "id: a/b\nclaim: c\nsteps: [{run: 'true'}]\nchecks: [{id: foretold, pcr: {index: 10, predicted_from: image}}]\n"
+    "no_control_because: this is a test\n";
+
+Verdict verdict_of_image(std::map<std::string, std::string> facts) {
+  StreamBuilder s;
+  s.begin_run({"a/b"}).begin_scenario("a/b", from_image).begin_variant("main", std::move(facts));
+  s.boot().step("step-1", exited(0, "")).measured({"/a"});
+  s.end_variant().end_scenario().end_run();
+  return judge(s.events(), s.reader()).at(0);
+}
+
+TEST(PredictionJudge, takes_the_prediction_from_the_image_out_of_the_facts) {
+  EXPECT_EQ(result(verdict_of_image({{"predicted_pcr_10_sha256", value_after({"/a"})}})), "pass");
+  EXPECT_THAT(result(verdict_of_image({{"predicted_pcr_10_sha256", value_after({"/b"})}})),
+              HasSubstr("expected PCR 10 (sha256) is what the image's lists give, saw " + value_after({"/a"}).substr(0, 16)));
+  EXPECT_THAT(result(verdict_of_image({})), StartsWith("broken: main: foretold: there is no predicted_pcr_10_sha256"));
+}
+
 }  // namespace
 }  // namespace diglab

@@ -10,8 +10,10 @@
 #include <atomic>
 #include <thread>
 
+#include "judge/check_judge.h"
 #include "os/files.h"
 #include "run/evidence.h"
+#include "run/prediction.h"
 #include "run/session.h"
 #include "run/steps.h"
 
@@ -138,6 +140,19 @@ std::optional<std::string> reason_to_skip(const Scenario& scenario, const Accele
                      to_string(found.acceleration));
 }
 
+/// What the checks of a variant need to know of its image, as facts.
+Result<void> add_predictions(const Variant& variant, const BuiltImage& image, std::map<std::string, std::string>& facts) {
+  for (const Check& check : variant.checks) {
+    const auto* pcr = std::get_if<check::Pcr>(&check.body);
+    if (!pcr || !pcr->predicted_from_image) continue;
+    const auto index = static_cast<std::uint32_t>(pcr->index);
+    const PcrBanks banks = predict_pcrs(TRY(predict_boot(image, index)), index);
+    const auto bank = hash_algorithm_named(pcr->bank);
+    if (const Bytes* value = bank ? banks.find(*bank, index) : nullptr) facts[predicted_fact(*pcr)] = to_hex(*value);
+  }
+  return {};
+}
+
 /// Everything that the scenarios need, made before the first machine starts. Those that are skipped need nothing.
 Result<std::vector<Task>> prepare(Lab& lab, const std::vector<Scenario>& scenarios, const std::stop_token& stop) {
   std::vector<Task> tasks;
@@ -165,6 +180,7 @@ Result<std::vector<Task>> prepare(Lab& lab, const std::vector<Scenario>& scenari
                     {"tpm", task.machine.tpm ? "2.0, swtpm" : "none"},
                     {"tpm_ca", "tpm-ca.pem"},
                     {"policy", task.variant.policy}};
+      TRY_VOID(add_predictions(task.variant, image, task.facts), scenario.id.str());
       tasks.push_back(std::move(task));
     }
   }

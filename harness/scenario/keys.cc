@@ -28,7 +28,7 @@ const KeyTable policy_corpus{"policy_corpus", {"file"}, {"file"}};
 const KeyTable reboot{"reboot", {"smbios"}};
 const KeyTable repeat{"repeat", {"times", "steps"}, {"times", "steps"}};
 const KeyTable check{"check", {"id", "attest", "pcr", "log_set", "log_entry", "log_only", "denial", "console", "boot", "ktap"}};
-const KeyTable pcr{"pcr", {"index", "bank", "rounds", "predicted_by"}};
+const KeyTable pcr{"pcr", {"index", "bank", "rounds", "predicted_by", "predicted_from"}};
 const KeyTable log_entry{"log_entry", {"path", "count"}, {"path"}};
 const KeyTable log_only{"log_only", {"paths", "pcr"}, {"paths"}};
 const KeyTable ktap{"ktap", {"from", "tests", "passed"}};
@@ -56,6 +56,7 @@ const WordTable open_mode{"open_mode", {"read", "write", "create"}};
 const WordTable in{"in", {"every", "some"}};
 const WordTable attest{"attest", {"log_replays", "forms_agree", "boot_aggregate", "quote", "tampering_noticed"}};
 const WordTable across{"across", {"same", "differs"}};
+const WordTable predicted_from{"predicted_from", {"image"}};
 const WordTable log_set{"log_set", {"same", "differs"}};
 const WordTable boot{"boot", {"agent", "panic"}};
 const WordTable step_kind{"step_kind",
@@ -70,7 +71,7 @@ const WordTable initramfs_lists{"initramfs_lists", {"none", "own", "all"}};
 const WordTable source{"source", {"S0", "S1", "S2", "S3", "S4"}};
 
 std::span<const WordTable* const> all() {
-  static constexpr std::array tables = {&action,  &open_mode, &in,        &attest,     &across, &log_set,
+  static constexpr std::array tables = {&action,  &open_mode, &in,        &attest,     &across, &predicted_from, &log_set,
                                         &boot,    &step_kind, &check_kind, &bank,      &user,   &source, &acceleration, &digest_lists, &initramfs_lists};
   return tables;
 }

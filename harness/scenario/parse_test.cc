@@ -173,6 +173,14 @@ TEST_F(EveryKey, of_the_control_is_kept) {
   EXPECT_EQ(control.opposite.at(1).instead->success, true);
 }
 
+TEST(Parsing, knows_a_pcr_that_the_image_foretells) {
+  auto scenario = parse_scenario("id: test/x\nclaim: c\nsteps: [{run: 'true'}]\nchecks: [{pcr: {index: 11, predicted_from: image}}]\nno_control_because: test\n", "x.yaml");
+  ASSERT_TRUE(scenario) << scenario.error().to_string();
+  const auto& pcr = std::get<check::Pcr>(scenario->checks.at(0).body);
+  EXPECT_TRUE(pcr.predicted_from_image);
+  EXPECT_FALSE(pcr.predicted_by);
+}
+
 TEST(Parsing, reads_no_file_that_a_step_names) {
   auto file = testdata / "right/everything.yaml";
   auto scenario = parse_scenario(must_read(file), "/nowhere/everything.yaml");

@@ -42,8 +42,10 @@ check::Pcr read_pcr(const YamlNode& node, const std::vector<Step>& steps, Proble
   pcr.bank = fields.word("bank", words::bank).value_or(pcr.bank);
   if (fields.word("rounds", words::across) == "differs") pcr.rounds = check::Pcr::Across::differs;
   pcr.predicted_by = read_step_id(fields, "predicted_by", steps);
-  if (fields.valid() && (fields.find("rounds") != nullptr) == (fields.find("predicted_by") != nullptr)) {
-    problems.add(node.at, "'pcr': expected either 'rounds' or 'predicted_by'");
+  pcr.predicted_from_image = fields.word("predicted_from", words::predicted_from).has_value();
+  const auto has = [&](std::string_view key) { return fields.find(key) != nullptr ? 1 : 0; };
+  if (fields.valid() && has("rounds") + has("predicted_by") + has("predicted_from") != 1) {
+    problems.add(node.at, "'pcr': expected one of 'rounds', 'predicted_by' and 'predicted_from'");
   }
   return pcr;
 }

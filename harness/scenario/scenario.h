@@ -147,13 +147,16 @@ struct Attest {
   };
   What what = What::log_replays;
 };
-/// A PCR compared over rounds (one value, or more than one), or in each round with the value that a step foretold.
+/// A PCR compared over rounds (one value, or more than one), or in each round with the value that a step or the image foretold.
 struct Pcr {
   enum class Across { same, differs };
   int index = 10;
   std::string bank = "sha256";
   Across rounds = Across::same;         ///< Without meaning where there is a prediction.
   std::optional<CheckId> predicted_by;  ///< A step of kind run: its output's last word, hexadecimal, is the value at the round's end.
+  bool predicted_from_image = false;    ///< What the image's digest lists give, computed before the first boot.
+
+  [[nodiscard]] bool predicted() const { return predicted_by || predicted_from_image; }
 };
 /// The set (not the order) of log entries, compared over rounds.
 struct LogSet {
