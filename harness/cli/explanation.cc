@@ -72,6 +72,10 @@ struct InWords {
   Doing operator()(const step::Write& write) const {
     return {fmt::format("write {} (mode {}){}", write.path, write.mode, write.file.empty() ? "" : " from " + write.file), write.file.empty() ? write.content : ""};
   }
+  Doing operator()(const step::SignList& list) const {
+    return {fmt::format("put at {} a digest list {} of {}", list.path, list.key == "none" ? "that nobody signed" : fmt::format("signed with the key '{}'", list.key),
+                        fmt::join(list.of, ", "))};
+  }
   Doing operator()(const step::LoadPolicy& policy) const { return {"load a policy", policy.rules}; }
   Doing operator()(const step::PolicyCorpus& corpus) const {
     return {fmt::format("offer each rule of {} to the kernel and to the validator: they must agree", corpus.file)};

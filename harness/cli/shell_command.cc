@@ -102,12 +102,15 @@ Result<int> run_shell(const ShellArguments& arguments, CliContext& context) {
   TempDir scratch = TRY(TempDir::make({}, "diglab-shell"));
   SystemClock clock;
   std::unique_ptr<EventLog> log = TRY(EventLog::create(scratch.path(), clock, {}));
+  const LabKeys keys = TRY(lab.keys(build));
   RoundPlan plan{.scenario = scenario,
                  .variant = variant,
                  .round = 1,
                  .machine = machine_spec(variant.machine, kernel, image, TRY(lab.initramfs(variant.machine, image)), acceleration.acceleration),
                  .scale = time_scale(acceleration.acceleration),
                  .results = scratch.path(),
+                 .keys = keys,
+                 .processes = context.processes,
                  .log = *log,
                  .stop = context.stop};
   plan.machine.name = "shell";

@@ -58,6 +58,7 @@ class Lab {
   Result<AccelerationVerdict> acceleration(const Deadline& deadline);
 
   [[nodiscard]] const LabOptions& options() const { return options_; }
+  [[nodiscard]] Processes& processes() const { return processes_; }
 
  private:
   Result<std::vector<OwnPackage>> own_packages(const BuiltKernel& kernel, const std::filesystem::path& staging) const;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "guest/client.h"
+#include "image/keys.h"
 #include "machine/machine.h"
 #include "run/event_log.h"
 #include "scenario/variant.h"
@@ -22,6 +23,8 @@ struct RoundPlan {
   MachineSpec machine;
   TimeScale scale;
   std::filesystem::path results;  ///< The run's directory; evidence goes below it.
+  const LabKeys& keys;            ///< What lists of the administrator are signed with.
+  Processes& processes;
   EventLog& log;
   std::stop_token stop;
 

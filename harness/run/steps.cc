@@ -8,6 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "attest/hash.h"
+#include "format/compact.h"
+#include "image/list_signer.h"
+#include "os/files.h"
 #include "run/evidence.h"
 #include "run/policy_step.h"
 #include "scenario/policy.h"
@@ -146,6 +150,24 @@ class Performer {
     return {};
   }
 
+  Result<void> operator()(const step::SignList& list) {
+    const RoundPlan& plan = session_.plan();
+    diglim::Block block;
+    for (const std::string& path : list.of) {
+      FileContent content = TRY(session_.agent().read_file(path, deadline_), path);
+      if (!content.error.ok()) return fail(ErrorKind::bad_input, fmt::format("{}: {}", path, content.error.name));
+      block.digests.emplace_back(text_of(hash(HashAlgorithm::sha256, {view_of(content.content)})));
+    }
+    ListSigner signer(list_key_named(list.key).value_or(ListKey::none), plan.keys, plan.processes, deadline_);
+    TRY_VOID(put_file(list.path, TRY(signer.sign(diglim::encode({block})))));
+    if (!list.public_key.empty()) {
+      const OwnKey own = TRY(OwnKey::provide(plan.keys, plan.processes, deadline_));
+      TRY_VOID(put_file(list.public_key, TRY(read_file(own.public_key))));
+    }
+    end.exit_status = 0;
+    return {};
+  }
+
   Result<void> operator()(const step::LoadPolicy& policy) {
     PolicyOutcome outcome = TRY(session_.agent().load_policy(policy_rules(policy.rules), deadline_));
     if (outcome.accepted) {
@@ -248,6 +270,12 @@ class Performer {
   event::StepEnd end;
 
  private:
+  Result<void> put_file(const std::string& path, std::string_view content) {
+    WriteOutcome outcome = TRY(session_.agent().write_file(path, std::string(content), 0644, deadline_));
+    if (!outcome.error.ok()) return fail(ErrorKind::bad_input, fmt::format("{}: {}", path, outcome.error.name));
+    return {};
+  }
+
   void put(const ActionOutcome& outcome) {
     put_ending(end, outcome.ending);
     end.out = shortened(outcome.out);
@@ -271,6 +299,7 @@ struct Describe {
     return fmt::format("start {} programs {}", start.programs.size(), start.parallel ? "together" : "one by one");
   }
   std::string operator()(const step::Write& write) const { return "write " + write.path; }
+  std::string operator()(const step::SignList& list) const { return fmt::format("sign a list of {}", fmt::join(list.of, ", ")); }
   std::string operator()(const step::LoadPolicy&) const { return "load a policy"; }
   std::string operator()(const step::PolicyCorpus&) const { return "offer a corpus of rules to the kernel"; }
   std::string operator()(const step::Reboot&) const { return "reboot"; }

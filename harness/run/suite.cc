@@ -108,7 +108,8 @@ void write_rerun(const SuiteOptions& options, const Scenario& scenario, EventLog
   if (!written) write_fault(log, {.scenario = scenario.id, .variant = {}, .round = 0, .boot = 0}, written.error());
 }
 
-void run_task(Host& host, const Task& task, const SuiteOptions& options, TimeScale scale, EventLog& log, const std::stop_token& stop) {
+void run_task(Host& host, const Task& task, const SuiteOptions& options, TimeScale scale, const LabKeys& keys, Processes& processes, EventLog& log,
+              const std::stop_token& stop) {
   auto began = std::chrono::steady_clock::now();
   write_rerun(options, *task.scenario, log);
   log.write(event::VariantBegin{.scenario = task.scenario->id, .variant = task.variant.name, .facts = task.facts});
@@ -119,6 +120,8 @@ void run_task(Host& host, const Task& task, const SuiteOptions& options, TimeSca
                    .machine = task.machine,
                    .scale = scale,
                    .results = options.results,
+                   .keys = keys,
+                   .processes = processes,
                    .log = log,
                    .stop = stop};
     run_round(host, plan);
@@ -218,6 +221,7 @@ Result<void> run_suite(Lab& lab, const std::vector<Scenario>& scenarios, const S
   Host* host = TRY(lab.host(Deadline::in(host_time, stop)));
   AccelerationVerdict acceleration = TRY(lab.acceleration(Deadline::in(build_time, stop)));
   std::vector<Task> tasks = TRY(prepare(lab, scenarios, stop));
+  const LabKeys keys = TRY(lab.keys(Deadline::in(build_time, stop)));
   std::string authority = lab.options().tpm_ca.empty() ? TRY(host->tpm_ca_certificates(), "the TPMs' certificate authority")
                                                        : TRY(read_file(lab.options().tpm_ca), "--tpm-ca");
   TRY_VOID(write_file(options.results / "tpm-ca.pem", authority));
@@ -245,7 +249,7 @@ Result<void> run_suite(Lab& lab, const std::vector<Scenario>& scenarios, const S
   auto work = [&] {
     for (std::size_t mine; !stop.stop_requested() && !log.error() && (mine = next++) < tasks.size();) {
       progress.begin(*tasks[mine].scenario);
-      run_task(*host, tasks[mine], options, scale, log, stop);
+      run_task(*host, tasks[mine], options, scale, keys, lab.processes(), log, stop);
       progress.end(*tasks[mine].scenario);
     }
   };

@@ -17,13 +17,14 @@ const KeyTable initramfs{"initramfs", {"files", "lists"}};
 const KeyTable smbios{"smbios", {"bios.vendor", "bios.version", "bios.date", "system.manufacturer", "system.product", "system.version",
                        "system.serial", "system.sku", "system.family"}};
 const KeyTable step{"step",
-                    {"id", "user", "timeout", "expect", "run", "start", "act", "write", "policy", "policy_corpus", "reboot",
+                    {"id", "user", "timeout", "expect", "run", "start", "act", "write", "sign_list", "policy", "policy_corpus", "reboot",
                      "snapshot", "restore", "quote", "parallel", "repeat"}};
 const KeyTable expect{"expect", {"in", "status", "success", "signal", "error", "out", "err"}};
 const KeyTable text{"text", {"equals", "contains", "matches"}};
 const KeyTable start{"start", {"programs", "parallel"}, {"programs"}};
 const KeyTable act{"act", {"exec", "fexecve", "mmap", "mprotect", "open", "load_module", "args", "mode"}};
 const KeyTable write{"write", {"path", "content", "file", "mode"}, {"path"}};
+const KeyTable sign_list{"sign_list", {"of", "path", "key", "public_key"}, {"of", "path", "key"}};
 const KeyTable policy_corpus{"policy_corpus", {"file"}, {"file"}};
 const KeyTable reboot{"reboot", {"smbios"}};
 const KeyTable repeat{"repeat", {"times", "steps"}, {"times", "steps"}};
@@ -42,7 +43,7 @@ const KeyTable opposite{"opposite", {"check", "instead"}, {"check"}};
 
 std::span<const KeyTable* const> all() {
   static constexpr std::array tables = {&scenario, &skip_unless, &machine, &initramfs, &smbios,    &step,   &expect,  &text,    &start,
-                                        &act,      &write,   &policy_corpus, &reboot, &repeat, &check,   &pcr,     &log_entry,
+                                        &act,      &write,   &sign_list, &policy_corpus, &reboot, &repeat, &check,   &pcr,     &log_entry,
                                         &log_only, &ktap, &denial,   &console, &control,   &tamper, &opposite};
   return tables;
 }
@@ -60,7 +61,7 @@ const WordTable predicted_from{"predicted_from", {"image"}};
 const WordTable log_set{"log_set", {"same", "differs"}};
 const WordTable boot{"boot", {"agent", "panic"}};
 const WordTable step_kind{"step_kind",
-                          {"run", "start", "act", "write", "policy", "policy_corpus", "reboot", "snapshot", "restore", "quote",
+                          {"run", "start", "act", "write", "sign_list", "policy", "policy_corpus", "reboot", "snapshot", "restore", "quote",
                            "parallel", "repeat"}};
 const WordTable check_kind{"check_kind", {"attest", "pcr", "log_set", "log_entry", "log_only", "denial", "console", "boot", "ktap"}};
 const WordTable bank{"bank", {"sha1", "sha256", "sha384", "sha512"}};
@@ -68,11 +69,12 @@ const WordTable user{"user", {"root", "alice"}};
 const WordTable acceleration{"acceleration", {"kvm", "tcg"}};
 const WordTable digest_lists{"digest_lists", {"none", "pgp", "pkcs7", "unsigned", "rpm"}};
 const WordTable initramfs_lists{"initramfs_lists", {"none", "own", "all"}};
+const WordTable list_key{"list_key", {"packages", "ima", "own", "foreign", "none"}};
 const WordTable source{"source", {"S0", "S1", "S2", "S3", "S4"}};
 
 std::span<const WordTable* const> all() {
   static constexpr std::array tables = {&action,  &open_mode, &in,        &attest,     &across, &predicted_from, &log_set,
-                                        &boot,    &step_kind, &check_kind, &bank,      &user,   &source, &acceleration, &digest_lists, &initramfs_lists};
+                                        &boot,    &step_kind, &check_kind, &bank,      &user,   &source, &acceleration, &digest_lists, &initramfs_lists, &list_key};
   return tables;
 }
 

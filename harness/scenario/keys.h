@@ -22,7 +22,7 @@ struct WordTable {
 };
 
 namespace keys {
-extern const KeyTable scenario, skip_unless, machine, initramfs, smbios, step, expect, text, start, act, write, policy_corpus, reboot, repeat, check, pcr, log_entry,
+extern const KeyTable scenario, skip_unless, machine, initramfs, smbios, step, expect, text, start, act, write, sign_list, policy_corpus, reboot, repeat, check, pcr, log_entry,
     log_only, ktap, denial, console, control, tamper, opposite;
 [[nodiscard]] std::span<const KeyTable* const> all();
 }  // namespace keys
@@ -30,7 +30,7 @@ extern const KeyTable scenario, skip_unless, machine, initramfs, smbios, step, e
 namespace words {
 /// `act`: what the agent can do; `step_kind` and `check_kind` are also keys of step and check.
 extern const WordTable action, open_mode, in, attest, across, predicted_from, log_set, boot, step_kind, check_kind, bank, user, source, acceleration, digest_lists,
-    initramfs_lists;
+    initramfs_lists, list_key;
 [[nodiscard]] std::span<const WordTable* const> all();
 }  // namespace words
 

@@ -104,6 +104,7 @@ step::Body StepReader::read_body(std::string_view kind, const YamlNode& node, st
   }
   if (kind == "snapshot") return step::Snapshot{read_name(node, kind, problems_)};
   if (kind == "restore") return step::Restore{read_name(node, kind, problems_)};
+  if (kind == "sign_list") return read_sign_list(node);
   if (kind == "parallel") return read_parallel(node, prefix);
   if (kind == "repeat") return read_repeat(node, prefix);
   if (kind == "reboot") {
@@ -205,6 +206,20 @@ step::Write StepReader::read_write(const YamlNode& node) {
     else problems_.add(fields.find("mode")->at, fmt::format("'mode': expected octal digits in quotes like \"0755\", found '{}'", *mode));
   }
   return write;
+}
+
+step::SignList StepReader::read_sign_list(const YamlNode& node) {
+  Fields fields(node, keys::sign_list, problems_);
+  step::SignList list;
+  list.path = fields.path("path").value_or("");
+  list.key = fields.word("key", words::list_key).value_or("none");
+  list.public_key = fields.path("public_key").value_or("");
+  if (!list.public_key.empty() && list.key != "own") problems_.add(fields.key_at("public_key"), "'public_key' is for the key 'own'; the kernel has the others or must not have them");
+  if (const auto* of = fields.find("of"); of && is_list(*of, "of", problems_)) {
+    for (const auto& item : of->items)
+      if (auto path = read_path(item, "of", problems_)) list.of.push_back(*std::move(path));
+  }
+  return list;
 }
 
 step::Parallel StepReader::read_parallel(const YamlNode& node, std::string_view prefix) {

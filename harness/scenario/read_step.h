@@ -30,6 +30,7 @@ class StepReader {
   step::Start read_start(const YamlNode& node);
   step::Act read_act(const YamlNode& node);
   step::Write read_write(const YamlNode& node);
+  step::SignList read_sign_list(const YamlNode& node);
   step::Parallel read_parallel(const YamlNode& node, std::string_view prefix);
   step::Repeat read_repeat(const YamlNode& node, std::string_view prefix);
 

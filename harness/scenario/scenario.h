@@ -90,6 +90,13 @@ struct Write {
   std::string mode = "0644";
   std::string file = {};  ///< Where load_scenario took the content from; empty: it stands in the scenario.
 };
+/// A digest list in the kernel's own format of files that the guest has, made and signed outside of it: its administrator's.
+struct SignList {
+  std::vector<std::string> of;
+  std::string path;        ///< Where the list is put.
+  std::string key;         ///< "packages", "ima", "own", "foreign", "none".
+  std::string public_key;  ///< Where the public half of the key "own" is put; empty: nowhere.
+};
 /// IMA policy rules given to the kernel.
 struct LoadPolicy {
   std::string rules;
@@ -120,7 +127,7 @@ struct Repeat {
   std::vector<Step> steps;
 };
 
-using Body = std::variant<Run, Start, Act, Write, LoadPolicy, PolicyCorpus, Reboot, Snapshot, Restore, Quote, Parallel, Repeat>;
+using Body = std::variant<Run, Start, Act, Write, SignList, LoadPolicy, PolicyCorpus, Reboot, Snapshot, Restore, Quote, Parallel, Repeat>;
 
 }  // namespace step
 
