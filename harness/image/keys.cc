@@ -103,7 +103,7 @@ OwnKey own_key_in(const fs::path& directory) {
 }
 
 Result<void> make_own_key(const OwnKey& own, const LabKeys& keys, Processes& processes, const Deadline& deadline) {
-  // In a home with the certifying key, too, which stays behind there.
+  // In a home that has the certifying key as well, and is kept with it: both lie in the same cache.
   auto home = TRY(GpgHome::borrow(keys.gpg_home, processes));
   const RunOptions options{.deadline = deadline, .input = {}, .on_line = {}};
   constexpr const char* name = "an administrator <administrator@diglab.invalid>";

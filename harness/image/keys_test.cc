@@ -54,6 +54,20 @@ TEST_F(KeysTest, let_the_authority_vouch_for_the_ima_key_and_nobody_for_the_fore
   EXPECT_THAT(text, HasSubstr("Authority Key Identifier"));
 }
 
+TEST_F(KeysTest, certify_an_own_key_that_is_made_when_it_is_asked_for) {
+  const auto keys = LabKeys::provide(cache_->path(), processes_, soon());
+  ASSERT_TRUE(keys) << keys.error().to_string();
+  const auto own = OwnKey::provide(*keys, processes_, soon());
+  ASSERT_TRUE(own) << own.error().to_string();
+  EXPECT_THAT(own->fingerprint, SizeIs(40));
+  EXPECT_NE(own->fingerprint, keys->rpm_fingerprint);
+  EXPECT_EQ(OwnKey::provide(*keys, processes_, soon())->fingerprint, own->fingerprint);
+  const auto packets = processes_.check({"gpg", "--list-packets", own->public_key.string()}, {.deadline = soon(), .input = {}, .on_line = {}});
+  ASSERT_TRUE(packets) << packets.error().to_string();
+  EXPECT_THAT(packets->out, HasSubstr("keyid " + own->fingerprint.substr(24)));
+  EXPECT_THAT(packets->out, HasSubstr("keyid " + keys->rpm_fingerprint.substr(24)));
+}
+
 TEST_F(KeysTest, keep_their_private_halves_private) {
   const auto keys = LabKeys::provide(cache_->path(), processes_, soon());
   ASSERT_TRUE(keys) << keys.error().to_string();
