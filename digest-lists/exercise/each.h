@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "exercise/interface.h"
+#include "interface/interface.h"
 #include "exercise/rounds.h"
 
 namespace diglim {

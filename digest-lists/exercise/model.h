@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "exercise/sha256.h"
 #include "format/compact.h"
+#include "interface/interface.h"
 
 namespace diglim {
-
-/// Different digests of each type, as digests_count tells them.
-using Counts = std::array<unsigned long, 4>;
 
 /// What the kernel's repository must show after a sequence of uploads, in the simplest way there is: a vector of lists.
 class Model {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "exercise/interface.h"
 #include "exercise/model.h"
+#include "interface/interface.h"
 
 namespace diglim {
 

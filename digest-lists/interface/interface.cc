@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "exercise/interface.h"
+#include "interface/interface.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
+
+#include "format/bytes.h"
 
 namespace diglim {
 namespace {
