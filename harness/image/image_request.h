@@ -20,6 +20,7 @@ struct OwnPackage {
   std::string version;                    ///< "1.2" or "1.2-3"
   std::filesystem::path tree;
   std::vector<std::string> requires_names;  ///< As in a spec file: "bash", "libc6 >= 2.36".
+  bool everywhere = true;                 ///< Otherwise only in sets whose `own` names it: its dependencies are not in all of them.
 };
 
 /// Where packages come from when not from the host's own archive: any RPM repository and the key that signed its packages.

@@ -59,6 +59,7 @@ Result<ImageSet> load_image_set(const fs::path& file) {
                               {"left_out", into(set.left_out)},
                               {"trees", into(set.trees)},
                               {"own", into(set.own)},
+                              {"signing_key", into(set.signing_key)},
                               {"disk_mib", into(set.disk_mib)}}));
   if (set.packages.empty()) return fail(ErrorKind::bad_input, fmt::format("{}: no packages", file.string()));
   if (set.disk_mib < 16 || set.disk_mib > 65536)

@@ -18,6 +18,7 @@ struct ImageSet {
   std::vector<std::string> left_out;   ///< Dependencies that a package of ours claims to provide.
   std::vector<std::string> trees;      ///< guest-image/<tree>/: packaged as diglab-<tree>.
   std::vector<std::string> own;        ///< Packages that the caller must bring.
+  bool signing_key = false;            ///< With the private half of the laboratory's IMA key, for guests whose administrator signs.
   std::uint64_t disk_mib = 512;
 };
 

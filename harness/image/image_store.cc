@@ -113,7 +113,9 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
     plan.recipes.push_back(stand_in_recipe(plan.set));
   }
   plan.recipes.push_back(TRY(keys_recipe(keys)));
-  for (const auto& own : request.own) plan.recipes.push_back(TRY(recipe_for(own)));
+  if (plan.set.signing_key) plan.recipes.push_back(TRY(signing_key_recipe(keys)));
+  for (const auto& own : request.own)
+    if (own.everywhere || std::ranges::find(plan.set.own, own.name) != plan.set.own.end()) plan.recipes.push_back(TRY(recipe_for(own)));
   for (std::size_t i = plan.debs.size(); i < plan.recipes.size(); ++i) plan.names.push_back(plan.recipes[i].name);
   for (const auto& recipe : plan.recipes) question += sha256_of(recipe.content) + "\n";
   for (const auto& name : plan.names) question += name + "\n";

@@ -152,4 +152,20 @@ Result<RpmRecipe> keys_recipe(const LabKeys& keys) {
   return recipe;
 }
 
+Result<RpmRecipe> signing_key_recipe(const LabKeys& keys) {
+  PackageDescription package;
+  package.name = "diglab-signing-key";
+  package.version = {"", "1", "1"};
+  package.architecture = "noarch";
+  package.summary = "The laboratory's IMA key";
+  package.paths = {{PathKind::file, "/etc/keys/ima.key", 0600}};
+  const auto key = TRY(read_file(keys.ima_key));
+  RpmRecipe recipe{.name = package.name, .content = spec_of(package) + sha256_of(key), .lay_out = {}};
+  recipe.lay_out = [package, key](const fs::path& root) -> Result<PackageDescription> {
+    TRY_VOID(write_file(root / "etc/keys/ima.key", key));
+    return package;
+  };
+  return recipe;
+}
+
 }  // namespace diglab

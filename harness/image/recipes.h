@@ -21,5 +21,7 @@ RpmRecipe stand_in_recipe(const ImageSet& set);
 
 /// diglab-keys: /etc/keys/x509_ima.der for the kernel, the packages' key for rpm.
 Result<RpmRecipe> keys_recipe(const LabKeys& keys);
+/// The private half of the IMA key, readable by root.
+Result<RpmRecipe> signing_key_recipe(const LabKeys& keys);
 
 }  // namespace diglab
