@@ -90,7 +90,8 @@ Result<Bytes> read_bytes(const fs::path& path, std::size_t limit) {
 
 Result<void> write_file(const fs::path& path, std::string_view content) {
   if (path.has_parent_path()) TRY_VOID(make_directories(path.parent_path()));
-  std::string temporary = path.string() + ".XXXXXX";
+  // Begins with a dot: where a directory is read for files of some name, what a power cut left in it must not look like one.
+  std::string temporary = (path.parent_path() / fmt::format(".{}.XXXXXX", path.filename().string())).string();
   Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd.ok()) return fail_errno(path, "create a temporary file beside it", errno);
   auto give_up = [&](std::string_view doing, int error) {
