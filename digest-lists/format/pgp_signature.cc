@@ -102,18 +102,24 @@ Result<void> read_version_3(Reader& reader, PgpSignature& signature) {
   signature.issuer = to_hex(fixed->subspan(5, 8));
   signature.algorithm = (*fixed)[13];
   signature.hash = (*fixed)[14];
+  signature.hashed = text_of(fixed->first(*length));
   return {};
 }
 
-Result<void> read_version_4_or_6(Reader& reader, PgpSignature& signature) {
+/// `body` is what `reader` reads, of which the version is behind it.
+Result<void> read_version_4_or_6(ByteView body, Reader& reader, PgpSignature& signature) {
   const auto fixed = reader.take(3, "type and algorithms");
   if (!fixed) return std::unexpected(fixed.error());
   signature.type = (*fixed)[0];
   signature.algorithm = (*fixed)[1];
   signature.hash = (*fixed)[2];
   const std::size_t length_size = signature.version == 6 ? 4 : 2;
-  const auto hashed = read_subpackets(reader, length_size, signature);
-  return hashed ? read_subpackets(reader, length_size, signature) : hashed;
+  if (const auto hashed = read_subpackets(reader, length_size, signature); !hashed) return hashed;
+  const auto size = static_cast<std::uint32_t>(body.size() - reader.left());
+  std::uint8_t end[6] = {static_cast<std::uint8_t>(signature.version), 0xff};
+  store(end + 2, size, std::endian::big);
+  signature.hashed = std::string(text_of(body.first(size))) + std::string(text_of(end));
+  return read_subpackets(reader, length_size, signature);
 }
 
 const char* name_of(unsigned algorithm) {
@@ -142,7 +148,7 @@ Result<PgpSignature> read_pgp_signature(ByteView packet) {
   PgpSignature signature{.version = *version, .issuer = {}};
   if (signature.version != 3 && signature.version != 4 && signature.version != 6)
     return refuse(start, "a signature of version 3, 4 or 6", "version " + std::to_string(signature.version));
-  const auto rest = signature.version == 3 ? read_version_3(reader, signature) : read_version_4_or_6(reader, signature);
+  const auto rest = signature.version == 3 ? read_version_3(reader, signature) : read_version_4_or_6(*body, reader, signature);
   if (!rest) return std::unexpected(rest.error());
   return signature;
 }

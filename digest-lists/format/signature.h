@@ -35,6 +35,7 @@ struct PgpSignature {
   unsigned algorithm = 0;  ///< Of the public key: 1 to 3 RSA, 17 DSA, 19 ECDSA, 22 EdDSA, 27 Ed25519, 28 Ed448.
   unsigned hash = 0;       ///< algorithm_of_pgp() knows it.
   std::string issuer;      ///< The key's id, 16 hexadecimal digits. Empty: not said.
+  std::string hashed = {};  ///< What is hashed after the document (RFC 4880, 5.2.4).
 
   /// Whether the kernel's patches can verify such a signature: RSA, version 3 or 4.
   [[nodiscard]] bool is_supported() const { return algorithm >= 1 && algorithm <= 3 && version <= 4; }
