@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace diglim::tool {
+
+/// What the kernel's command line says about integrity, with the kernel's defaults for what it does not say.
+struct BootParameters {
+  std::vector<std::string> policy;  ///< The words of ima_policy=.
+  std::vector<std::string> directories = {"/usr/lib/diglim", "/etc/diglim"};
+  std::string uploader = "/usr/libexec/diglim/upload_digest_lists";
+  std::string file_template = "ima-ng";
+  std::string file_hash = "sha256";
+  std::string appraise = "enforce";
+  std::uint32_t pcr = 11;  ///< Of ima_policy=diglim.
+
+  [[nodiscard]] static BootParameters parse(std::string_view command_line);
+
+  [[nodiscard]] bool has(std::string_view policy_word) const;
+  /// Lists say what need not be measured.
+  [[nodiscard]] bool measures_by_lists() const { return has("diglim"); }
+  /// Signed lists say what passes, and files in none are denied when they are executed.
+  [[nodiscard]] bool appraises_by_lists() const { return has("appraise_diglim"); }
+  [[nodiscard]] bool appraises_programs() const { return has("appraise_exec_tcb") || has("appraise_tcb"); }
+};
+
+/// The words of a kernel command line: blanks in double quotes do not separate, the quotes are left out.
+[[nodiscard]] std::vector<std::string> words_of_command_line(std::string_view text);
+
+}  // namespace diglim::tool

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "format/list_name.h"
+#include "format/rpm_list.h"
+#include "format/signature.h"
+#include "packages/package_set.h"
+#include "tool/database.h"
+#include "tool/file_list.h"
+#include "tool/generate.h"
+#include "tool/list.h"
+
+namespace diglim::tool {
+namespace {
+
+namespace fs = std::filesystem;
+using diglab::Package;
+using diglab::PackageSet;
+
+bool is_package_file(const std::string& word) {
+  return word.ends_with(".rpm");
+}
+
+/// The packages that were asked for, of both sources. With `installed`, the database is read in any case.
+Result<std::vector<Package>> wanted_packages(const GenerateRpm& wish, const std::optional<PackageSet>& installed) {
+  std::vector<Package> packages;
+  std::vector<fs::path> files;
+  for (const auto& word : wish.packages) {
+    if (is_package_file(word)) {
+      files.emplace_back(word);
+      continue;
+    }
+    const auto before = packages.size();
+    for (const Package& package : installed->packages())
+      if (package.name == word || package.nevra() == word || subject_of(package) == word) packages.push_back(package);
+    if (packages.size() == before)
+      return fail(ErrorKind::bad_input, fmt::format("no package '{}' is installed; a package file's name ends in .rpm", word));
+  }
+  const auto from_files = TRY(PackageSet::from_files(files));
+  packages.insert(packages.end(), from_files.packages().begin(), from_files.packages().end());
+  if (wish.packages.empty()) packages = installed->packages();
+  return packages;
+}
+
+/// What is wrong with the package's signature, if the kernel cannot use it. Empty: nothing.
+std::string signature_problem(const Package& package) {
+  if (package.header_signature.empty()) return "its header is not signed";
+  const auto signature = read_pgp_signature(package.header_signature);
+  if (!signature) return "its signature is not understood: " + signature.error().to_string();
+  return signature->is_supported()
+             ? ""
+             : fmt::format("it has an {}, and the kernel verifies RSA signatures of version 3 and 4", signature->to_string());
+}
+
+Result<std::string> content_of(const Package& package, const GenerateRpm& wish) {
+  auto list = rpm_list_of(package);
+  const auto parts = split_signature(bytes_of(list));
+  if (!parts) return fail_format(subject_of(package), parts.error());
+  const auto header = RpmHeader::read(parts->content);
+  if (!header) return fail_format(subject_of(package), header.error());
+  std::vector<std::uint8_t> compact;
+  Conversion how{.type = wish.type};
+  // Only programs in directories of that name are taken for parsers by the kernel.
+  if (wish.type == parser) how.wanted = [](const RpmFile& each) { return (each.mode & 0111) != 0 && each.directory.ends_with("/diglim/"); };
+  if (const auto done = convert(*header, how, compact); !done) return fail_format(subject_of(package), done.error());
+  if (compact.empty()) return std::string();
+  return wish.compact ? std::string(text_of(compact)) : list;
+}
+
+/// Removes the lists that this program writes and that are not of `names`.
+Result<void> prune(const fs::path& directory, const std::set<std::string>& names, std::string_view format, Report& report) {
+  std::error_code error;
+  std::vector<fs::path> stale;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    const auto name = it->path().filename().string();
+    const auto parts = read_list_name(name);
+    if (parts && parts->format == format && !names.contains(name) && it->is_regular_file(error) && it->file_size(error) > 0)
+      stale.push_back(it->path());
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail(ErrorKind::infra, fmt::format("{}: {}", directory.string(), error.message()));
+  for (const auto& each : stale) {
+    if (!fs::remove(each, error)) return fail(ErrorKind::infra, fmt::format("{}: cannot be removed: {}", each.string(), error.message()));
+    report.text += fmt::format("{}: removed, no such package is installed\n", each.string());
+    report.json["removed"].push_back(each.string());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Report> generate_rpm(const GenerateRpm& wish, const Context& context) {
+  if (wish.type == parser && !wish.compact)
+    return fail(ErrorKind::usage, "--type parser goes with --compact: a header of a package says nothing about parsers");
+  if (wish.prune && (!wish.packages.empty() || wish.compact))
+    return fail(ErrorKind::usage, "--prune is about RPM lists of the whole database");
+  std::optional<PackageSet> installed;
+  if (wish.packages.empty() || !std::ranges::all_of(wish.packages, is_package_file)) installed = TRY(installed_packages(context.root));
+  const auto packages = TRY(wanted_packages(wish, installed));
+  const auto directory = output_directory(wish.output, context);
+  const std::string_view format = wish.compact ? "compact" : "rpm";
+
+  Report report;
+  std::set<std::string> names;
+  std::size_t written = 0, masked = 0, without_files = 0;
+  report.json["lists"] = nlohmann::ordered_json::array();
+  for (const Package& package : packages) {
+    const auto content = TRY(content_of(package, wish));
+    if (content.empty()) {
+      ++without_files;
+      continue;
+    }
+    const auto name = TRY(list_name(wish.number, to_string(wish.type), format, subject_of(package)));
+    names.insert(name);
+    const auto place = directory / name;
+    const Put put = TRY(put_list(place, content));
+    written += put == Put::written;
+    masked += put == Put::masked;
+    nlohmann::ordered_json entry{{"list", place.string()}, {"package", package.nevra()}, {"written", put == Put::written}};
+    if (put == Put::masked) report.problems += fmt::format("{}: masked, left so\n", place.string());
+    if (!wish.compact) {
+      if (const auto problem = signature_problem(package); !problem.empty()) {
+        report.problems += fmt::format("{}: {}; sign it with `diglim sign --replace`\n", place.string(), problem);
+        entry["problem"] = problem;
+      }
+    }
+    report.json["lists"].push_back(std::move(entry));
+  }
+  report.text +=
+      fmt::format("{}: {} lists of {} packages written, {} unchanged{}{}\n", directory.string(), written, packages.size(),
+                  names.size() - written - masked, without_files == 0 ? "" : fmt::format(", {} without files to list", without_files),
+                  wish.compact ? "; not signed yet" : "");
+  if (wish.prune) TRY_VOID(prune(directory, names, format, report));
+  return report;
+}
+
+}  // namespace diglim::tool

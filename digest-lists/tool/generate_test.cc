@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tool/generate.h"
+
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include <csignal>
+
+#include "tool/list.h"
+#include "tool/test_system.h"
+
+namespace diglim::tool {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Generate : public TestSystem {
+ protected:
+  /// The paths' digests in the list, in its order.
+  static std::vector<std::string> digests_in(const fs::path& list) {
+    std::vector<std::string> digests;
+    const auto read = List::read(list);
+    EXPECT_TRUE(read) << read.error().to_string();
+    if (read)
+      for (const auto& listed : read->digests()) digests.push_back(listed.digest.to_string() + (listed.modifiers != 0 ? "!" : ""));
+    return digests;
+  }
+  static std::string digest(std::string_view content) { return tool::digest_of(content, default_algorithm())->to_string(); }
+
+  [[nodiscard]] GenerateFiles files(std::vector<std::string> paths) const {
+    GenerateFiles wish;
+    wish.paths = std::move(paths);
+    wish.list.name = "mine";
+    return wish;
+  }
+  [[nodiscard]] fs::path list() const { return at("/etc/diglim/0-file_list-compact-mine"); }
+
+  /// A real package, made by rpmbuild: /usr/bin/toy and /etc/toy.conf.
+  fs::path make_package() {
+    put(outside("toy.spec"),
+        "Name: toy\nVersion: 1\nRelease: 2\nSummary: t\nLicense: x\nBuildArch: noarch\n%description\n%install\n"
+        "mkdir -p %{buildroot}/usr/bin %{buildroot}/etc\nprintf program > %{buildroot}/usr/bin/toy\nprintf conf > "
+        "%{buildroot}/etc/toy.conf\n"
+        "%files\n%attr(0755,root,root) /usr/bin/toy\n/etc/toy.conf\n");
+    run({"rpmbuild", "-bb", "--quiet", "--define", "_topdir " + outside("build").string(), "--define",
+         "_rpmdir " + outside("rpms").string(), outside("toy.spec").string()});
+    return outside("rpms") / "noarch" / "toy-1-2.noarch.rpm";
+  }
+  void install(const fs::path& package) {
+    run({"rpm", "--dbpath", at("/var/lib/rpm").string(), "--justdb", "--nodeps", "--nosignature", "--install", package.string()});
+  }
+};
+
+TEST_F(Generate, a_list_of_files_has_two_blocks) {
+  put(at("/opt/b"), "data");
+  put(at("/opt/sub/program"), "program", 0755);
+  const auto made = generate_files(files({"/opt"}), context());
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_THAT(digests_in(list()), ElementsAre(digest("data"), digest("program") + "!"));
+  EXPECT_EQ(made->json["files"][0]["path"], "/opt/b");
+  EXPECT_EQ(fs::status(list()).permissions(), fs::perms(0644));
+}
+
+TEST_F(Generate, the_same_list_again_is_not_written) {
+  put(at("/opt/b"), "data");
+  ASSERT_TRUE(generate_files(files({"/opt/b"}), context()));
+  const auto before = fs::last_write_time(list());
+  const auto again = generate_files(files({"/opt/b"}), context());
+  EXPECT_FALSE(again->json["written"].get<bool>());
+  EXPECT_EQ(fs::last_write_time(list()), before);
+}
+
+TEST_F(Generate, patterns_and_a_file_of_paths_are_taken) {
+  put(at("/opt/a.so"), "a");
+  put(at("/opt/b.so"), "b");
+  put(at("/opt/c.txt"), "c");
+  auto wish = files({"/opt/*.so"});
+  wish.from = outside("paths");
+  wish.nul_separated = true;
+  put(outside("paths"), std::string_view("/opt/c.txt\0", 11));
+  wish.list.immutable = true;
+  const auto made = generate_files(wish, context());
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_EQ(digests_in(list()).size(), 3u);
+}
+
+TEST_F(Generate, a_list_of_parsers_of_another_algorithm_says_so) {
+  put(at("/usr/libexec/diglim/p"), "parser", 0755);
+  auto wish = files({"/usr/libexec/diglim/p"});
+  wish.list.type = parser;
+  wish.list.algorithm = "sha3-512";
+  wish.list.number = 7;
+  ASSERT_TRUE(generate_files(wish, context()));
+  const auto read = List::read(at("/etc/diglim/7-parser_list-compact-mine"));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->digests().front().type, parser);
+  EXPECT_EQ(read->digests().front().digest.algorithm->name, "sha3-512");
+}
+
+TEST_F(Generate, what_cannot_be_listed_makes_no_list) {
+  put(at("/opt/empty"), "");
+  EXPECT_EQ(generate_files(files({"/opt/empty"}), context()).error().kind(), ErrorKind::bad_input);
+  EXPECT_EQ(generate_files(files({"/opt/none"}), context()).error().kind(), ErrorKind::bad_input);
+  EXPECT_EQ(generate_files(files({}), context()).error().kind(), ErrorKind::bad_input);
+  EXPECT_EQ(files_in(at("/etc/diglim")), 0u);
+}
+
+TEST_F(Generate, a_full_disk_leaves_the_old_list_and_nothing_else) {
+  put(at("/opt/b"), "data");
+  ASSERT_TRUE(generate_files(files({"/opt/b"}), context()));
+  const auto before = get(list());
+  for (int i = 0; i < 200; ++i) put(at("/opt/" + std::to_string(i)), "file " + std::to_string(i));
+  // The kernel fails a write behind the limit as it does on a full file system, after what still fits.
+  ::rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  const ::rlimit small{.rlim_cur = 1000, .rlim_max = old.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto refused = generate_files(files({"/opt"}), context());
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old), 0);
+  ::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::infra);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("0-file_list-compact-mine"));
+  EXPECT_EQ(get(list()), before);
+  EXPECT_EQ(files_in(at("/etc/diglim")), 1u);
+}
+
+TEST_F(Generate, a_package_file_becomes_its_header) {
+  const auto package = make_package();
+  GenerateRpm wish{.packages = {package.string()}, .output = outside("lists")};
+  const auto made = generate_rpm(wish, context());
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_THAT(made->problems, HasSubstr("not signed"));
+  const auto list = outside("lists") / "0-file_list-rpm-toy-1-2.noarch";
+  EXPECT_THAT(digests_in(list), ElementsAre(digest("conf"), digest("program") + "!"));
+  wish.compact = true;
+  ASSERT_TRUE(generate_rpm(wish, context()));
+  EXPECT_EQ(List::read(outside("lists") / "0-file_list-compact-toy-1-2.noarch")->uploaded(), List::read(list)->uploaded());
+}
+
+TEST_F(Generate, the_database_of_a_root_gives_a_list_of_each_package_and_drops_old_ones) {
+  install(make_package());
+  const auto stale = at("/etc/diglim/0-file_list-rpm-gone-1-1.noarch"), own = at("/etc/diglim/0-file_list-compact-own");
+  put(stale, "old");
+  put(own, "own");
+  const auto made = generate_rpm({.packages = {}, .output = {}, .prune = true}, context());
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_TRUE(fs::exists(at("/etc/diglim/0-file_list-rpm-toy-1-2.noarch")));
+  EXPECT_FALSE(fs::exists(stale));
+  EXPECT_TRUE(fs::exists(own));
+  EXPECT_EQ(generate_rpm({.packages = {"absent"}, .output = {}}, context()).error().kind(), ErrorKind::bad_input);
+}
+
+TEST_F(Generate, a_mask_of_the_administrator_stays) {
+  const auto package = make_package();
+  const auto mask = at("/etc/diglim/0-file_list-rpm-toy-1-2.noarch");
+  fs::create_symlink("/dev/null", mask);
+  const auto made = generate_rpm({.packages = {package.string()}, .output = {}}, context());
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_THAT(made->problems, HasSubstr("masked"));
+  EXPECT_EQ(fs::read_symlink(mask), "/dev/null");
+  put(list(), "");
+  put(at("/opt/b"), "data");
+  EXPECT_EQ(generate_files(files({"/opt/b"}), context()).error().kind(), ErrorKind::bad_input);
+  EXPECT_EQ(get(list()), "");
+}
+
+TEST_F(Generate, without_a_database_is_told) {
+  const auto refused = generate_rpm({}, context());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::bad_input);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("no RPM database"));
+}
+
+TEST_F(Generate, unpackaged_finds_what_could_run_and_nobody_knows) {
+  install(make_package());
+  put(at("/usr/bin/toy"), "program", 0755);    // packaged
+  put(at("/etc/toy.conf"), "#!/bin/changed");  // other content at a packaged path
+  put(at("/usr/local/bin/script"), "#!/bin/sh\n");
+  put(at("/usr/local/bin/mine"), "mine", 0755);
+  put(at("/usr/local/lib/libmine.so.1"), "\177ELF...");
+  put(at("/lib/modules/6/extra/m.ko.xz"), "xz");
+  put(at("/usr/share/data"), "data");
+  put(at("/usr/local/bin/listed"), "listed", 0755);
+  put(at("/tmp/junk"), "junk", 0755);
+  ASSERT_TRUE(generate_files(files({"/usr/local/bin/listed"}), context()));
+
+  GenerateUnpackaged wish;
+  wish.dry_run = true;
+  const auto found = generate_unpackaged(wish, context());
+  ASSERT_TRUE(found) << found.error().to_string();
+  EXPECT_EQ(
+      found->text,
+      "/etc/toy.conf: script, other content than in toy-1-2.noarch\n/lib/modules/6/extra/m.ko.xz: module\n/usr/local/bin/mine: program\n"
+      "/usr/local/bin/script: script\n/usr/local/lib/libmine.so.1: library\n5 files in no list and no package\n");
+  EXPECT_EQ(found->status, exit_status::no);
+
+  wish.dry_run = false;
+  EXPECT_EQ(generate_unpackaged(wish, context()).error().kind(), ErrorKind::usage);
+  wish.ask = [](const Unpackaged& file) { return std::optional(file.kind == "script" && file.owner.empty()); };
+  ASSERT_TRUE(generate_unpackaged(wish, context()));
+  EXPECT_THAT(digests_in(at("/etc/diglim/0-file_list-compact-unpackaged")), ElementsAre(digest("#!/bin/sh\n")));
+  wish.ask = nullptr;
+  wish.yes = true;
+  const auto rest = generate_unpackaged(wish, context());
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(rest->json["found"].size(), 4u);
+  // The list of before is extended, not replaced.
+  EXPECT_EQ(digests_in(at("/etc/diglim/0-file_list-compact-unpackaged")).size(), 5u);
+}
+
+}  // namespace
+}  // namespace diglim::tool

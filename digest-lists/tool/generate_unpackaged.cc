@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "tool/boot_parameters.h"
+#include "tool/database.h"
+#include "tool/file_list.h"
+#include "tool/generate.h"
+#include "tool/installed_lists.h"
+#include "tool/list.h"
+
+namespace diglim::tool {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Empty: nothing that could be executed.
+std::string kind_of(const fs::path& file, const struct ::stat& status) {
+  std::array<char, 4> start{};
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  if (fd < 0) return {};
+  const auto size = ::read(fd, start.data(), start.size());
+  ::close(fd);
+  const std::string_view magic(start.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  const auto name = file.filename().string();
+  for (const std::string_view end : {".ko", ".ko.gz", ".ko.xz", ".ko.zst"})
+    if (name.ends_with(end)) return "module";
+  if (magic.starts_with("#!")) return "script";
+  const bool executable = (status.st_mode & 0111) != 0;
+  if (magic == "\177ELF") return name.ends_with(".so") || name.contains(".so.") ? "library" : "program";
+  return executable ? "program" : "";
+}
+
+/// Everything that somebody vouches for.
+struct Known {
+  std::set<Digest> digests;
+  std::set<const Algorithm*> algorithms;
+  std::optional<diglab::PackageSet> packages;
+
+  void add(const std::vector<Listed>& listed) {
+    for (const Listed& each : listed) {
+      digests.insert(each.digest);
+      algorithms.insert(each.digest.algorithm);
+    }
+  }
+
+  [[nodiscard]] Result<bool> has(const fs::path& file) const {
+    for (const Algorithm* algorithm : algorithms)
+      if (digests.contains(TRY(digest_of_file(file, *algorithm)))) return true;
+    return false;
+  }
+
+  [[nodiscard]] std::string owner(const std::string& path) const {
+    if (!packages) return {};
+    const auto owners = packages->owners(path);
+    return owners.empty() ? std::string() : subject_of(*owners.front().package);
+  }
+};
+
+Result<Known> what_is_known(const Root& root) {
+  Known known;
+  for (const auto& entry : TRY(installed_lists(root, BootParameters().directories)))
+    if (!entry.masked) known.add(TRY(List::read(entry.file)).digests());
+  if (auto packages = installed_packages(root)) {
+    for (const auto& package : packages->packages()) known.add(TRY(digests_of(package)));
+    known.packages = *std::move(packages);
+  }
+  return known;
+}
+
+/// Walks one tree, in the order of names.
+Result<void> look(const fs::path& directory, const GenerateUnpackaged& wish, const Known& known, const Context& context, Report& report,
+                  std::vector<Unpackaged>& found) {
+  std::error_code error;
+  std::vector<fs::path> paths;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) paths.push_back(it->path());
+  if (error) {
+    report.problems += fmt::format("{}: left out: {}\n", directory.string(), error.message());
+    return {};
+  }
+  std::ranges::sort(paths);
+  for (const auto& each : paths) {
+    const auto path = context.root.inside(each);
+    struct ::stat status {};
+    if (::lstat(each.c_str(), &status) != 0) continue;  // gone meanwhile
+    if (S_ISDIR(status.st_mode)) {
+      if (std::ranges::find(wish.except, path) == wish.except.end()) TRY_VOID(look(each, wish, known, context, report, found));
+      continue;
+    }
+    if (!S_ISREG(status.st_mode) || status.st_size == 0) continue;
+    auto kind = kind_of(each, status);
+    if (kind.empty()) continue;
+    const auto is_known = known.has(each);
+    if (!is_known) {
+      report.problems += fmt::format("left out: {}\n", is_known.error().to_string());
+      continue;
+    }
+    if (!*is_known) found.push_back({.path = path, .kind = std::move(kind), .owner = known.owner(path)});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Report> generate_unpackaged(const GenerateUnpackaged& wish, const Context& context) {
+  const auto known = TRY(what_is_known(context.root));
+  Report report;
+  std::vector<Unpackaged> found;
+  for (const auto& path : wish.below) {
+    std::error_code error;
+    const auto directory = fs::canonical(context.root(path), error);
+    if (error) return fail(ErrorKind::bad_input, fmt::format("{}: {}", path, error.message()));
+    TRY_VOID(look(directory, wish, known, context, report, found));
+  }
+  report.json["found"] = nlohmann::ordered_json::array();
+  for (const Unpackaged& file : found) {
+    report.text += fmt::format("{}: {}{}\n", file.path, file.kind, file.owner.empty() ? "" : ", other content than in " + file.owner);
+    report.json["found"].push_back({{"path", file.path}, {"kind", file.kind}, {"owner", file.owner}});
+  }
+  if (wish.dry_run || found.empty()) {
+    report.text += fmt::format("{} files in no list and no package\n", found.size());
+    report.status = found.empty() ? exit_status::yes : exit_status::no;
+    return report;
+  }
+  if (!wish.yes && !wish.ask)
+    return fail(
+        ErrorKind::usage,
+        fmt::format("{} files are in no list and no package, and nobody is there to ask: --yes takes them all, --dry-run only names them",
+                    found.size()));
+  std::vector<FileToList> chosen;
+  for (const Unpackaged& file : found) {
+    const auto answer = wish.yes ? std::optional(true) : wish.ask(file);
+    if (!answer) break;
+    if (*answer) chosen.push_back({.path = file.path, .file = context.root(file.path)});
+  }
+  if (chosen.empty()) {
+    report.text += "none of them was chosen: no list\n";
+    return report;
+  }
+  TRY_VOID(write_file_list(wish.list, chosen, context, report));
+  return report;
+}
+
+}  // namespace diglim::tool

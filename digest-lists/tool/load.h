@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tool/context.h"
+#include "tool/result.h"
+
+namespace diglim::tool {
+
+/// Brings lists into the kernel, or takes them out.
+struct Load {
+  std::vector<std::filesystem::path> lists = {};                       ///< Files; none: those that are installed, in their order.
+  std::filesystem::path parser = "/usr/libexec/diglim/diglim-parser";  ///< Of lists that are not in the kernel's own format.
+  bool unload = false;
+};
+/// Every list is tried. That a list is there already, or is not there any more, is success.
+Result<Report> load(const Load& wish, const Context& context);
+
+/// Compares what is loaded with what is installed, and that with the packages.
+Result<Report> status(const Context& context);
+
+/// Whether files would run, and by which list.
+struct Query {
+  std::vector<std::string> what;  ///< Paths or digests.
+  std::string algorithm = {};     ///< For digests of paths; empty: what IMA calculates here.
+  bool installed = false;         ///< Ask the installed lists and not the kernel.
+};
+Result<Report> query(const Query& wish, const Context& context);
+
+}  // namespace diglim::tool

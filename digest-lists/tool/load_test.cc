@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tool/load.h"
+
+#include <gmock/gmock.h>
+
+#include "attest/hash.h"
+#include "tool/boot_parameters.h"
+#include "tool/diff.h"
+#include "tool/list.h"
+#include "tool/policy.h"
+#include "tool/predict.h"
+#include "tool/test_system.h"
+
+namespace diglim::tool {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class Loading : public TestSystem {
+ protected:
+  static std::string compact(std::vector<std::string> contents, std::uint16_t modifiers = 0) {
+    std::vector<std::string> digests;
+    for (const auto& content : contents) digests.push_back(tool::digest_of(content, default_algorithm())->bytes);
+    return encode({{.type = file, .modifiers = modifiers, .algorithm = 4, .digests = digests}});
+  }
+  /// As if the kernel had it.
+  void put_loaded(const std::string& label, const std::string& content, unsigned actions) {
+    const auto entry =
+        kernel_directory() / "digest_lists_loaded" / (tool::digest_of(content, default_algorithm())->to_string() + "-" + label);
+    put(entry, content);
+    put(entry.string() + ".ascii",
+        "actions: " + std::to_string(actions) + ", version: 1, algo: sha256, type: 1, modifiers: 0, count: 1, datalen: 32\n");
+  }
+  [[nodiscard]] std::string written(const char* file) const { return get(kernel_directory() / file); }
+};
+
+TEST_F(Loading, gives_the_kernel_the_path) {
+  put(at("/etc/diglim/0-file_list-compact-a"), compact({"a"}));
+  const auto path = at("/etc/diglim/0-file_list-compact-a");
+  const auto loaded = load({.lists = {path}}, running());
+  ASSERT_TRUE(loaded) << loaded.error().to_string();
+  EXPECT_EQ(loaded->text, "1 of 1 lists loaded\n");
+  EXPECT_EQ(written("digest_list_add"), path.string() + "\n");
+  ASSERT_TRUE(load({.lists = {path}, .unload = true}, running()));
+  EXPECT_EQ(written("digest_list_del"), path.string() + "\n");
+}
+
+TEST_F(Loading, gives_headers_of_packages_to_the_parser) {
+  const auto list = outside(sample_list_name), parser = outside("parser");
+  fs::copy_file(sample_list, list);
+  put(parser, "#!/bin/sh\necho \"$@\" > " + outside("asked").string() + "\n", 0755);
+  const auto loaded = load({.lists = {list}, .parser = parser}, running());
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->status, exit_status::yes);
+  EXPECT_EQ(get(outside("asked")), "add " + list.string() + "\n");
+  put(parser, "#!/bin/sh\necho no >&2\nexit 1\n", 0755);
+  const auto refused = load({.lists = {list}, .parser = parser}, running());
+  EXPECT_EQ(refused->status, exit_status::refused);
+  EXPECT_THAT(refused->problems, HasSubstr("no"));
+}
+
+TEST_F(Loading, tries_every_list_and_says_which_was_refused) {
+  put(outside("a"), compact({"a"}));
+  put(outside("b"), compact({"b"}));
+  // A directory in the place of the kernel's file refuses writes.
+  fs::remove(kernel_directory() / "digest_list_add");
+  fs::create_directory(kernel_directory() / "digest_list_add");
+  const auto refused = load({.lists = {outside("a"), outside("b")}}, running());
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, exit_status::refused);
+  EXPECT_EQ(refused->text, "0 of 2 lists loaded\n");
+  EXPECT_THAT(refused->problems, testing::AllOf(HasSubstr("/a: refused"), HasSubstr("/b: refused")));
+  EXPECT_EQ(load({.lists = {outside("none")}}, running()).error().kind(), ErrorKind::bad_input);
+}
+
+TEST_F(Loading, without_diglim_in_the_kernel_says_so) {
+  fs::remove_all(kernel_directory());
+  put(outside("a"), compact({"a"}));
+  EXPECT_THAT(load({.lists = {outside("a")}}, running()).error().to_string(), HasSubstr("no DIGLIM"));
+  EXPECT_THAT(query({.what = {outside("a").string()}}, running()).error().to_string(), HasSubstr("no DIGLIM"));
+}
+
+TEST_F(Loading, status_names_what_is_not_as_it_should_be) {
+  put_loaded("0-file_list-compact-gone", compact({"gone"}), 5);
+  const auto report = status(running());
+  ASSERT_TRUE(report) << report.error().to_string();
+  EXPECT_EQ(report->status, exit_status::no);
+  EXPECT_THAT(report->text,
+              testing::AllOf(HasSubstr("1 parser, 2 file, 3 metadata and 4 list digests"),
+                             HasSubstr("-0-file_list-compact-gone: loaded (measured, signature verified), but not installed")));
+}
+
+TEST_F(Loading, status_of_a_root_is_about_its_files) {
+  put(at("/etc/diglim/0-file_list-compact-a"), compact({"a"}));
+  put(at("/etc/diglim/0-file_list-compact-bad"), "bad");
+  const auto report = status(context());
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->json["installed"], 2);
+  EXPECT_EQ(report->status, exit_status::no);
+  EXPECT_THAT(report->text, HasSubstr("0-file_list-compact-bad: "));
+}
+
+TEST_F(Loading, a_query_of_a_root_is_answered_from_its_lists) {
+  put(at("/usr/bin/known"), "known", 0755);
+  put(at("/usr/bin/unsigned"), "unsigned", 0755);
+  put(at("/usr/bin/unknown"), "unknown", 0755);
+  put(at("/usr/lib/diglim/0-file_list-compact-signed"), append_signature(compact({"known"}, immutable), "signature", SignatureKind::pkcs7));
+  put(at("/usr/lib/diglim/0-file_list-compact-not"), compact({"unsigned"}));
+  const auto runs = query({.what = {"/usr/bin/known", tool::digest_of("known", default_algorithm())->to_string()}}, context());
+  ASSERT_TRUE(runs) << runs.error().to_string();
+  EXPECT_EQ(runs->status, exit_status::yes);
+  EXPECT_THAT(runs->text, HasSubstr("as file, immutable, in /usr/lib/diglim/0-file_list-compact-signed"));
+  EXPECT_EQ(runs->json.size(), 2u);
+  EXPECT_EQ(query({.what = {"/usr/bin/unsigned"}}, context())->json[0]["why"], "no list that it is in has a verified signature");
+  EXPECT_EQ(query({.what = {"/usr/bin/unknown"}}, context())->json[0]["why"], "it is in no list");
+  EXPECT_EQ(query({.what = {"neither"}}, context()).error().kind(), ErrorKind::bad_input);
+}
+
+TEST_F(Loading, a_difference_has_a_sign_and_a_path_if_it_is_known) {
+  put(outside("a"), compact({"same", "old", "fixed"}));
+  put(outside("b"),
+      encode({{.type = file,
+               .modifiers = 0,
+               .algorithm = 4,
+               .digests = {tool::digest_of("same", default_algorithm())->bytes, tool::digest_of("new", default_algorithm())->bytes}},
+              {.type = file, .modifiers = immutable, .algorithm = 4, .digests = {tool::digest_of("fixed", default_algorithm())->bytes}}}));
+  const auto differ = diff({.before = outside("a").string(), .after = outside("b").string()}, context());
+  ASSERT_TRUE(differ);
+  EXPECT_EQ(differ->status, exit_status::no);
+  EXPECT_EQ(differ->json["removed"].size(), 1u);
+  EXPECT_EQ(differ->json["added"].size(), 1u);
+  EXPECT_EQ(differ->json["changed"][0]["modifiers"], immutable);
+  const auto same = diff({.before = outside("a").string(), .after = outside("a").string()}, context());
+  EXPECT_EQ(same->status, exit_status::yes);
+  EXPECT_EQ(same->text, "");
+  // A directory is what all lists in it allow.
+  fs::create_directories(outside("lists"));
+  fs::copy_file(sample_list, outside("lists") / sample_list_name);
+  EXPECT_EQ(diff({.before = outside("lists").string(), .after = sample_list.string()}, context())->status, exit_status::yes);
+  EXPECT_THAT(diff({.before = outside("a").string(), .after = sample_list.string()}, context())->text, HasSubstr("libgcc_s.so.1"));
+}
+
+TEST_F(Loading, the_pcr_is_predicted_as_the_kernel_extends_it) {
+  put(at("/etc/diglim/0-file_list-compact-a"), compact({"a"}));
+  const auto boot = BootParameters::parse("ima_policy=exec_tcb|diglim");
+  const auto log = predict_log(boot, Root(root()));
+  ASSERT_TRUE(log) << log.error().to_string();
+  ASSERT_EQ(log->entries.size(), 1u);
+  // By hand: little-endian lengths, "sha256:" NUL digest, path NUL.
+  const auto digest = tool::digest_of(compact({"a"}), default_algorithm())->bytes;
+  const std::string path("/etc/diglim/0-file_list-compact-a\0", 34);
+  const auto length = [](std::size_t n) { return std::string{static_cast<char>(n), 0, 0, 0}; };
+  const std::string data = length(40) + std::string("sha256:\0", 8) + digest + length(34) + path;
+  const auto value =
+      tool::digest_of(std::string(32, '\0') + tool::digest_of(data, default_algorithm())->bytes, default_algorithm())->to_string();
+  const auto report = predict({.command_line = "ima_policy=exec_tcb|diglim", .bank = "sha256"}, context());
+  ASSERT_TRUE(report);
+  EXPECT_EQ("sha256-" + report->json["banks"]["sha256"].get<std::string>(), value);
+  EXPECT_THAT(report->text, HasSubstr("11: 0x" + value.substr(7)));
+}
+
+TEST_F(Loading, converted_lists_bring_the_uploader_and_what_it_uploads) {
+  put(at("/usr/libexec/diglim/p"), "parser", 0755);
+  fs::copy_file(sample_list, at("/etc/diglim/" + sample_list_name));
+  const auto log = predict_log(BootParameters::parse("ima_policy=exec_tcb|diglim diglim.uploader=/usr/libexec/diglim/p"), Root(root()));
+  ASSERT_TRUE(log) << log.error().to_string();
+  ASSERT_EQ(log->entries.size(), 3u);
+  EXPECT_EQ(log->entries[0].path(), "/usr/libexec/diglim/p");
+  EXPECT_EQ(log->entries[1].path(), "/etc/diglim/" + sample_list_name);
+  EXPECT_EQ(log->entries[2].path(), "add_buffer_" + sample_list_name);
+  EXPECT_EQ(log->entries[2].template_name, "ima-buf");
+}
+
+TEST_F(Loading, an_uploader_in_a_list_is_not_measured) {
+  put(at("/usr/libexec/diglim/p"), "parser", 0755);
+  put(at("/etc/diglim/0-file_list-compact-p"), compact({"parser"}));
+  fs::copy_file(sample_list, at("/etc/diglim/" + sample_list_name));
+  const auto log = predict_log(BootParameters::parse("ima_policy=exec_tcb|diglim diglim.uploader=/usr/libexec/diglim/p"), Root(root()));
+  ASSERT_TRUE(log) << log.error().to_string();
+  ASSERT_EQ(log->entries.size(), 3u);
+  EXPECT_EQ(log->entries[0].path(), "/etc/diglim/0-file_list-compact-p");
+  EXPECT_EQ(log->entries[1].path(), "/etc/diglim/" + sample_list_name);
+}
+
+TEST_F(Loading, under_appraisal_the_log_holds_what_was_signed) {
+  fs::copy_file(sample_list, at("/etc/diglim/" + sample_list_name));
+  put(at("/usr/libexec/diglim/p"), "parser", 0755);
+  const auto log = predict_log(
+      BootParameters::parse("ima_policy=exec_tcb|diglim|appraise_diglim ima_template=ima-modsig diglim.uploader=/usr/libexec/diglim/p"),
+      Root(root()));
+  ASSERT_TRUE(log) << log.error().to_string();
+  const auto list = List::read(sample_list);
+  const auto& entry = log->entries.at(1);
+  EXPECT_EQ(*entry.field("modsig"), diglab::Bytes(list->parts().signature.begin(), list->parts().signature.end()));
+  // A signature of version 4 says itself how its digest begins: in the two bytes before the 386 of an RSA number of 3072 bits.
+  const auto digest = *entry.field("d-modsig");
+  const auto signature = list->parts().signature;
+  ASSERT_EQ(digest.size(), 8u + 32u);
+  EXPECT_EQ(to_hex(ByteView(digest).subspan(8, 2)), to_hex(signature.subspan(signature.size() - 386 - 2, 2)));
+}
+
+TEST_F(Loading, a_boot_that_cannot_be_foretold_is_refused) {
+  for (const char* words :
+       {"", "ima_policy=tcb", "ima_policy=exec_tcb|diglim ima_template=d|n", "ima_policy=exec_tcb|diglim ima_hash=crc32"})
+    EXPECT_EQ(predict_log(BootParameters::parse(words), Root(root())).error().kind(), ErrorKind::bad_input) << words;
+}
+
+TEST(BootParameters, are_read_as_the_kernel_does) {
+  const auto boot = BootParameters::parse(
+      "root=/dev/vda \"ima_policy=exec_tcb|tmpfs diglim\" ima_template=ima-modsig diglim.dirs=/a,/b ima_diglim_pcr=12 ima_hash=sha512 "
+      "ima_appraise=log");
+  EXPECT_TRUE(boot.has("exec_tcb") && boot.has("tmpfs") && boot.measures_by_lists());
+  EXPECT_FALSE(boot.appraises_by_lists());
+  EXPECT_THAT(boot.directories, testing::ElementsAre("/a", "/b"));
+  EXPECT_EQ(boot.pcr, 12u);
+  EXPECT_EQ(boot.file_hash, "sha512");
+  for (const char* wrong : {"ima_diglim_pcr=24", "ima_diglim_pcr=10", "ima_diglim_pcr=x", "ima_diglim_pcr="})
+    EXPECT_EQ(BootParameters::parse(wrong).pcr, 11u) << wrong;
+}
+
+TEST(APolicy, is_told_from_rules_and_from_the_command_line) {
+  const auto rules = Policy::of_rules("measure func=BPRM_CHECK use_diglim pcr=11\nappraise func=MODULE_CHECK use_diglim\n");
+  EXPECT_TRUE(rules.measures);
+  EXPECT_FALSE(rules.appraises);
+  EXPECT_TRUE(Policy::of_rules("appraise func=BPRM_CHECK fowner=0 use_diglim appraise_type=imasig\n").appraises);
+  EXPECT_FALSE(Policy::of(BootParameters::parse("ima_policy=appraise_diglim")).appraises);
+  EXPECT_TRUE(Policy::of(BootParameters::parse("ima_policy=appraise_exec_tcb|appraise_diglim")).appraises);
+}
+
+}  // namespace
+}  // namespace diglim::tool

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "format/list_name.h"
+#include "os/files.h"
+#include "tool/boot_parameters.h"
+#include "tool/database.h"
+#include "tool/installed_lists.h"
+#include "tool/kernel_lists.h"
+#include "tool/list.h"
+#include "tool/load.h"
+#include "tool/policy.h"
+
+namespace diglim::tool {
+namespace {
+
+/// The installed side: what would be in the kernel if everything was as it should be.
+struct Installed {
+  std::vector<InstalledList> lists;               ///< Those that count: not the masked ones.
+  std::map<std::string, std::string> uploaded;    ///< By name: what the kernel has if the list is loaded.
+  std::map<std::string, std::string> unreadable;  ///< By path: why.
+  std::set<Digest> digests;
+};
+
+Result<Installed> read_installed(const Root& root, const BootParameters& boot) {
+  Installed installed;
+  for (auto& entry : TRY(installed_lists(root, boot.directories))) {
+    if (entry.masked) continue;
+    if (const auto list = List::read(entry.file)) {
+      installed.uploaded[entry.name] = list->uploaded();
+      for (const auto& listed : list->digests()) installed.digests.insert(listed.digest);
+    } else {
+      installed.unreadable[entry.path] = list.error().to_string();
+    }
+    installed.lists.push_back(std::move(entry));
+  }
+  return installed;
+}
+
+/// One line of differences, and the same for programs.
+void differ(Report& report, std::string_view kind, const std::string& what, std::string_view how) {
+  report.text += fmt::format("  {}: {}\n", what, how);
+  report.json[std::string(kind)].push_back(what);
+  report.status = exit_status::no;
+}
+
+Result<void> compare_loaded(const Installed& installed, const Context& context, Report& report) {
+  const auto loaded = TRY(loaded_lists(context.kernel));
+  const auto sums = TRY(counts(context.kernel));
+  report.text += fmt::format("kernel    {} parser, {} file, {} metadata and {} list digests\n", sums[0], sums[1], sums[2], sums[3]);
+  const auto policy = Policy::running();
+  report.text += fmt::format("policy    {}\n", policy.to_string());
+  report.text += fmt::format("lists     {} loaded, {} installed\n", loaded.size(), installed.lists.size());
+  report.json["digests"] = {{"parser", sums[0]}, {"file", sums[1]}, {"metadata", sums[2]}, {"list", sums[3]}};
+  report.json["policy"] = {{"measures", policy.measures}, {"appraises", policy.appraises}, {"enforces", policy.enforces}};
+
+  std::set<std::string> as_installed;
+  report.json["loaded"] = nlohmann::ordered_json::array();
+  for (const auto& list : loaded) {
+    const auto actions = TRY(actions_of(context.kernel, list));
+    report.json["loaded"].push_back({{"list", list.entry}, {"actions", actions.mask}});
+    const auto same_name = installed.uploaded.find(list.label);
+    if (same_name == installed.uploaded.end())
+      differ(report, "not_installed", list.entry, fmt::format("loaded ({}), but not installed", actions.to_string()));
+    else if (TRY(content_of(context.kernel, list)) != same_name->second)
+      differ(report, "different", list.entry, "loaded, but the installed list of this name has other content");
+    else
+      as_installed.insert(list.label);
+  }
+  for (const auto& list : installed.lists)
+    if (const auto found = installed.uploaded.find(list.name);
+        found != installed.uploaded.end() && !found->second.empty() && !as_installed.contains(list.name))
+      differ(report, "not_loaded", list.path, "installed, but not loaded");
+  return {};
+}
+
+/// Lists are loaded, and not looked up.
+bool is_list(const std::string& path, const BootParameters& boot) {
+  const std::filesystem::path file(path);
+  return std::ranges::find(boot.directories, file.parent_path().string()) != boot.directories.end() &&
+         read_list_name(file.filename().string());
+}
+
+Result<void> compare_packages(const Installed& installed, const BootParameters& boot, const Context& context, Report& report) {
+  const auto packages = installed_packages(context.root);
+  // A system without RPM has lists all the same.
+  if (!packages) return {};
+  std::vector<std::string> without;
+  for (const auto& package : packages->packages()) {
+    const auto digests = TRY(digests_of(package));
+    if (!std::ranges::all_of(digests,
+                             [&](const Listed& listed) { return installed.digests.contains(listed.digest) || is_list(listed.path, boot); }))
+      without.push_back(subject_of(package));
+  }
+  report.text += fmt::format("packages  {} installed, {} with files in no installed list\n", packages->packages().size(), without.size());
+  report.json["packages"] = packages->packages().size();
+  for (const auto& package : without)
+    differ(report, "packages_without_list", package, "has files in no list; `diglim generate rpm` makes one");
+  return {};
+}
+
+}  // namespace
+
+Result<Report> status(const Context& context) {
+  const auto boot = BootParameters::parse(context.root.is_running_system() ? diglab::read_file("/proc/cmdline").value_or("") : "");
+  const auto installed = TRY(read_installed(context.root, boot));
+  Report report;
+  report.json = nlohmann::ordered_json::object();
+  report.json["installed"] = installed.lists.size();
+  if (context.root.is_running_system())
+    TRY_VOID(compare_loaded(installed, context, report));
+  else
+    report.text += fmt::format("lists     {} installed\n", installed.lists.size());
+  for (const auto& [path, why] : installed.unreadable) differ(report, "unreadable", path, why);
+  TRY_VOID(compare_packages(installed, boot, context, report));
+  return report;
+}
+
+}  // namespace diglim::tool
