@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tool/boot_loader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "os/files.h"
+
+namespace diglim::tool {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool has(const Root& root, const char* path) {
+  std::error_code ignored;
+  return fs::exists(root(path), ignored);
+}
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+std::string_view key_of(std::string_view word) {
+  return word.substr(0, word.find('='));
+}
+
+/// Words as they are written, quotes and all: what is not ours stays as it is.
+Words split(std::string_view line) {
+  Words words;
+  std::string word;
+  bool quoted = false;
+  for (const char c : line) {
+    if (c == '"') quoted = !quoted;
+    if (is_blank(c) && !quoted) {
+      if (!word.empty()) words.push_back(std::move(word));
+      word.clear();
+    } else {
+      word += c;
+    }
+  }
+  if (!word.empty()) words.push_back(std::move(word));
+  return words;
+}
+
+/// A word in `line` that sets a parameter of `added` and is not one of `old`. Empty: none.
+std::string clash(std::string_view line, const Words& old, const Words& added) {
+  for (const auto& word : split(line)) {
+    if (std::ranges::find(old, word) != old.end()) continue;
+    if (std::ranges::any_of(added, [&](const auto& each) { return word.find('=') != std::string::npos && key_of(each) == key_of(word); }))
+      return word;
+  }
+  return {};
+}
+
+std::unexpected<Error> fail_clash(const std::string& path, const std::string& word) {
+  return fail(ErrorKind::bad_input, fmt::format("{}: has '{}' already; remove it, so that it is clear what counts", path, word));
+}
+
+/// The tool of Fedora and its relatives: knows all kernels and their loader.
+class Grubby final : public BootLoader {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "grubby"; }
+
+  Result<std::vector<Change>> replace(const Words& old, const Words& added) const override {
+    diglab::Command command{"grubby", "--update-kernel=ALL"};
+    if (!old.empty()) command.add("--remove-args=" + fmt::format("{}", fmt::join(old, " ")));
+    if (!added.empty()) command.add("--args=" + fmt::format("{}", fmt::join(added, " ")));
+    return std::vector<Change>{ProgramRun{command, "the command line of all kernels"}};
+  }
+};
+
+/// GRUB as Debian sets it up: settings in files of a directory, and one program that makes its configuration of them.
+class Grub final : public BootLoader {
+ public:
+  explicit Grub(const Root& root) : root_(root) {}
+
+  [[nodiscard]] std::string_view name() const override { return "GRUB"; }
+
+  Result<std::vector<Change>> replace(const Words&, const Words& added) const override {
+    TRY_VOID(nothing_set_elsewhere(added));
+    FileChange settings{.path = own_, .content = {}};
+    if (!added.empty())
+      settings.content =
+          fmt::format("# Written by `diglim setup`; `diglim setup --undo` removes it.\nGRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX {}\"\n",
+                      fmt::join(added, " "));
+    return std::vector<Change>{settings, ProgramRun{{"update-grub"}, "GRUB's configuration"}};
+  }
+
+ private:
+  [[nodiscard]] Result<void> nothing_set_elsewhere(const Words& added) const {
+    std::vector<std::string> paths{"/etc/default/grub"};
+    std::error_code ignored;
+    for (fs::directory_iterator it(root_("/etc/default/grub.d"), ignored), end; !ignored && it != end; it.increment(ignored))
+      if (const auto path = "/etc/default/grub.d/" + it->path().filename().string(); path.ends_with(".cfg") && path != own_)
+        paths.push_back(path);
+    for (const auto& path : paths) {
+      std::istringstream lines(diglab::read_file(root_(path)).value_or(""));
+      for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with("GRUB_CMDLINE")) continue;
+        std::ranges::replace_if(
+            line, [](char c) { return c == '"' || c == '\''; }, ' ');
+        if (const auto word = clash(line.substr(line.find('=') + 1), {}, added); !word.empty()) return fail_clash(path, word);
+      }
+    }
+    return {};
+  }
+
+  const Root& root_;
+  const std::string own_ = "/etc/default/grub.d/diglim.cfg";
+};
+
+/// Entries of the boot loader specification, and the file that new ones are made of.
+class Entries final : public BootLoader {
+ public:
+  Entries(const Root& root, std::vector<std::string> paths) : root_(root), paths_(std::move(paths)) {}
+
+  [[nodiscard]] std::string_view name() const override { return "boot loader entries"; }
+
+  Result<std::vector<Change>> replace(const Words& old, const Words& added) const override {
+    std::vector<Change> changes;
+    for (const auto& path : paths_) {
+      const auto before = TRY(diglab::read_file(root_(path)));
+      std::string after;
+      std::istringstream lines(before);
+      for (std::string line; std::getline(lines, line);) {
+        const auto start = path == cmdline ? 0 : parameters_at(line);
+        if (start == std::string::npos) {
+          after += line + "\n";
+          continue;
+        }
+        if (const auto word = clash(std::string_view(line).substr(start), old, added); !word.empty()) return fail_clash(path, word);
+        after += line.substr(0, start) + replace_words(std::string_view(line).substr(start), old, added) + "\n";
+      }
+      changes.emplace_back(FileChange{path, after});
+    }
+    return changes;
+  }
+
+  static constexpr std::string_view cmdline = "/etc/kernel/cmdline";
+
+ private:
+  /// Where the kernel's parameters begin, in a line of an entry that has them.
+  static std::size_t parameters_at(std::string_view line) {
+    constexpr std::string_view key = "options";
+    if (!line.starts_with(key) || line.size() == key.size() || !is_blank(line[key.size()])) return std::string::npos;
+    return std::min(line.find_first_not_of(" \t", key.size()), line.size());
+  }
+
+  const Root& root_;
+  std::vector<std::string> paths_;
+};
+
+}  // namespace
+
+std::string replace_words(std::string_view line, const Words& old, const Words& added) {
+  Words words = split(line);
+  std::erase_if(words, [&](const auto& word) { return std::ranges::find(old, word) != old.end(); });
+  words.insert(words.end(), added.begin(), added.end());
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+Result<std::unique_ptr<BootLoader>> find_boot_loader(const Root& root) {
+  if (has(root, "/usr/sbin/grubby") || has(root, "/sbin/grubby")) return std::make_unique<Grubby>();
+  if (has(root, "/etc/default/grub") && (has(root, "/usr/sbin/update-grub") || has(root, "/sbin/update-grub")))
+    return std::make_unique<Grub>(root);
+  std::vector<std::string> paths;
+  for (const std::string directory : {"/efi/loader/entries", "/boot/loader/entries", "/boot/efi/loader/entries"}) {
+    std::error_code ignored;
+    for (fs::directory_iterator it(root(directory), ignored), end; !ignored && it != end; it.increment(ignored))
+      if (it->path().extension() == ".conf") paths.push_back(directory + "/" + it->path().filename().string());
+  }
+  if (paths.empty())
+    return fail(ErrorKind::bad_input, fmt::format("{}: neither grubby, nor GRUB with update-grub, nor boot loader entries; add the words "
+                                                  "to the kernel's command line by hand (--dry-run names them)",
+                                                  root.directory().string()));
+  std::ranges::sort(paths);
+  if (has(root, std::string(Entries::cmdline).c_str())) paths.emplace_back(Entries::cmdline);
+  return std::make_unique<Entries>(root, std::move(paths));
+}
+
+std::vector<Change> renew_initramfs(const Root& root) {
+  constexpr const char* why = "an initramfs with lists and keys as they are now";
+  if (has(root, "/usr/bin/dracut") || has(root, "/usr/sbin/dracut")) return {ProgramRun{{"dracut", "--force", "--regenerate-all"}, why}};
+  if (has(root, "/usr/sbin/update-initramfs")) return {ProgramRun{{"update-initramfs", "-u", "-k", "all"}, why}};
+  return {};
+}
+
+}  // namespace diglim::tool

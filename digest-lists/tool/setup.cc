@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tool/setup.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+
+#include "os/files.h"
+#include "tool/boot_loader.h"
+#include "tool/boot_parameters.h"
+#include "tool/installed_lists.h"
+#include "tool/keys.h"
+#include "tool/load.h"
+
+namespace diglim::tool {
+namespace {
+
+constexpr const char* memory_path = "/var/lib/diglim/setup.json";
+/// CONFIG_IMA_X509_PATH's default.
+constexpr const char* key_path = "/etc/keys/x509_ima.der";
+
+/// What an earlier setup did.
+struct Memory {
+  Words words;
+  std::string key;  ///< Content of the file at key_path, in hexadecimal. Empty: not ours.
+
+  static Result<Memory> read(const Root& root) {
+    std::error_code ignored;
+    const auto file = root(memory_path);
+    if (!std::filesystem::exists(file, ignored)) return Memory{};
+    const auto json = nlohmann::json::parse(TRY(diglab::read_file(file)), nullptr, false);
+    if (!json.is_object() || !json.contains("words") || !json["words"].is_array())
+      return fail(ErrorKind::bad_input, fmt::format("{}: not what `diglim setup` writes", file.string()));
+    Memory memory;
+    for (const auto& word : json["words"])
+      if (word.is_string()) memory.words.push_back(word.get<std::string>());
+    memory.key = json.value("key", "");
+    return memory;
+  }
+
+  [[nodiscard]] FileChange change() const {
+    if (words.empty() && key.empty()) return {.path = memory_path, .content = {}};
+    return {.path = memory_path, .content = nlohmann::ordered_json{{"words", words}, {"key", key}}.dump(2) + "\n"};
+  }
+};
+
+/// One word each: a boot loader's script would take '|' for its own.
+Result<Words> words_of(const Setup& wish, const std::vector<InstalledList>& lists) {
+  Words words{"ima_policy=exec_tcb", "ima_policy=tmpfs", "ima_policy=diglim"};
+  if (wish.mode == "log" || wish.mode == "enforce") {
+    words.insert(words.end(), {"ima_policy=appraise_exec_tcb", "ima_policy=appraise_tmpfs", "ima_policy=appraise_diglim",
+                               "ima_appraise=" + wish.mode, "ima_template=ima-modsig"});
+  } else if (wish.mode != "measure") {
+    return fail(ErrorKind::usage, fmt::format("--mode {}: expected measure, log or enforce", wish.mode));
+  }
+  if (std::ranges::any_of(lists, [](const auto& list) { return !list.compact && !list.masked; }))
+    words.push_back("diglim.uploader=" + wish.uploader);
+  return words;
+}
+
+/// Without these nothing comes up.
+Result<void> check_that_it_boots(const Setup& wish, const Words& words, const Context& context) {
+  Query query{.what = {}, .installed = true};
+  for (const char* path : {"/sbin/init", "/bin/sh", "/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"}) {
+    std::error_code ignored;
+    if (std::filesystem::exists(context.root(path), ignored)) query.what.emplace_back(path);
+  }
+  if (words.back().starts_with("diglim.uploader=")) query.what.push_back(wish.uploader);
+  const auto answer = TRY(tool::query(query, context));
+  for (const auto& each : answer.json) {
+    if (!each["runs"].get<bool>())
+      return fail(
+          ErrorKind::bad_input,
+          fmt::format("{} would not run: {}; the system would not come up. `diglim generate` and `diglim sign` help; --force goes on",
+                      each["query"].get<std::string>(), each["why"].get<std::string>()));
+  }
+  return {};
+}
+
+/// The certificate as the kernel reads it.
+Result<std::string> der_of(const std::filesystem::path& file) {
+  Keys keys;
+  TRY_VOID(keys.add(file));
+  if (keys.x509().size() != 1)
+    return fail(ErrorKind::bad_input,
+                fmt::format("{}: expected one X.509 certificate; PGP keys are built into the kernel (CONFIG_PGP_PRELOAD_PUBLIC_KEYS)",
+                            file.string()));
+  std::uint8_t* der = nullptr;
+  const int size = i2d_X509(keys.x509().front().certificate.get(), &der);
+  std::string bytes(text_of({der, static_cast<std::size_t>(std::max(size, 0))}));
+  OPENSSL_free(der);
+  return bytes;
+}
+
+Result<void> plan_key(const Setup& wish, const Context& context, Memory& memory, std::vector<Change>& changes) {
+  const auto present = diglab::read_file(context.root(key_path));
+  const bool ours = present && !memory.key.empty() && to_hex(*present) == memory.key;
+  if (wish.undo) {
+    if (ours) changes.emplace_back(FileChange{key_path, {}});
+    memory.key.clear();
+  } else if (!wish.key.empty()) {
+    const auto der = TRY(der_of(wish.key));
+    if (present && !ours && *present != der)
+      return fail(ErrorKind::bad_input,
+                  fmt::format("{}: holds another certificate, which is not replaced", context.root(key_path).string()));
+    if (!present || ours) memory.key = to_hex(der);
+    changes.emplace_back(FileChange{key_path, der});
+  }
+  return {};
+}
+
+/// All that is to be done, in this order. What is remembered meanwhile is everything that may be there: an interrupted setup can be undone.
+Result<std::vector<Change>> plan(const Setup& wish, const Context& context, Report& report) {
+  auto memory = TRY(Memory::read(context.root));
+  if (wish.undo && memory.words.empty())
+    return fail(ErrorKind::bad_input, fmt::format("{}: nothing was set up here", context.root(memory_path).string()));
+  const Words old = memory.words;
+  memory.words.clear();
+  if (!wish.undo) {
+    const auto lists = TRY(installed_lists(context.root, BootParameters().directories));
+    memory.words = TRY(words_of(wish, lists));
+    report.json["words"] = memory.words;
+    report.text += fmt::format("kernel command line: {}\n", fmt::join(memory.words, " "));
+    if (wish.mode == "enforce" && !wish.force) TRY_VOID(check_that_it_boots(wish, memory.words, context));
+  }
+  std::vector<Change> changes;
+  TRY_VOID(plan_key(wish, context, memory, changes));
+  const auto loader = TRY(find_boot_loader(context.root));
+  report.text += fmt::format("boot loader: {}\n", loader->name());
+  for (auto& change : TRY(loader->replace(old, memory.words))) changes.push_back(std::move(change));
+  for (auto& change : renew_initramfs(context.root)) changes.push_back(std::move(change));
+  Memory meanwhile = memory;
+  meanwhile.words.insert(meanwhile.words.end(), old.begin(), old.end());
+  changes.insert(changes.begin(), meanwhile.change());
+  changes.push_back(memory.change());
+  return changes;
+}
+
+}  // namespace
+
+Result<Report> setup(const Setup& wish, const Context& context) {
+  Report report;
+  const auto changes = TRY(plan(wish, context, report), "nothing was changed");
+  report.json["changes"] = nlohmann::ordered_json::array();
+  for (const Change& change : changes) {
+    const auto what = describe(change, context.root);
+    if (what.empty()) continue;
+    report.text += what;
+    report.json["changes"].push_back(what);
+    if (!wish.dry_run) TRY_VOID(apply(change, context), "setup is incomplete; once the cause is gone, set up again, or --undo");
+  }
+  report.text += wish.dry_run ? "nothing was changed\n"
+                 : wish.undo  ? "undone; the next boot is without digest lists\n"
+                              : "done; the next boot uses digest lists\n";
+  return report;
+}
+
+}  // namespace diglim::tool

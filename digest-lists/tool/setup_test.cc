@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tool/setup.h"
+
+#include <gmock/gmock.h>
+
+#include "tool/boot_loader.h"
+#include "tool/list.h"
+#include "tool/test_system.h"
+
+namespace diglim::tool {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class SettingUp : public TestSystem {
+ protected:
+  static constexpr std::string_view words =
+      "ima_policy=exec_tcb ima_policy=tmpfs ima_policy=diglim ima_policy=appraise_exec_tcb ima_policy=appraise_tmpfs "
+      "ima_policy=appraise_diglim ima_appraise=log ima_template=ima-modsig";
+
+  /// No program is run: the commands are kept.
+  [[nodiscard]] Context recording() { return {.root = Root(root()), .kernel = Interface(kernel_directory().string()), .processes = fake_}; }
+  [[nodiscard]] std::vector<std::string> asked() const {
+    std::vector<std::string> commands;
+    for (const auto& command : fake_.asked) commands.push_back(command.to_shell());
+    return commands;
+  }
+  [[nodiscard]] std::string in_root(const std::string& command) const { return "chroot " + root().string() + " " + command; }
+
+  void make_entry(const std::string& options = "root=/dev/sda1 quiet") {
+    put(at("/boot/loader/entries/linux.conf"), "title Linux\nlinux /vmlinuz\noptions  " + options + "\ninitrd /initrd\n");
+    put(at("/etc/kernel/cmdline"), options + "\n");
+  }
+
+  diglab::FakeProcesses fake_;
+};
+
+TEST_F(SettingUp, entries_of_the_specification_get_the_words_and_lose_them_again) {
+  make_entry();
+  const auto done = setup({}, recording());
+  ASSERT_TRUE(done) << done.error().to_string();
+  EXPECT_EQ(get(at("/boot/loader/entries/linux.conf")),
+            "title Linux\nlinux /vmlinuz\noptions  root=/dev/sda1 quiet " + std::string(words) + "\ninitrd /initrd\n");
+  EXPECT_EQ(get(at("/etc/kernel/cmdline")), "root=/dev/sda1 quiet " + std::string(words) + "\n");
+  // A kernel that was installed in between took the words over.
+  fs::copy_file(at("/boot/loader/entries/linux.conf"), at("/boot/loader/entries/newer.conf"));
+  ASSERT_TRUE(setup({.undo = true}, recording()));
+  for (const char* entry : {"/boot/loader/entries/linux.conf", "/boot/loader/entries/newer.conf"})
+    EXPECT_EQ(get(at(entry)), "title Linux\nlinux /vmlinuz\noptions  root=/dev/sda1 quiet\ninitrd /initrd\n");
+  EXPECT_FALSE(fs::exists(at("/var/lib/diglim/setup.json")));
+  EXPECT_EQ(setup({.undo = true}, recording()).error().kind(), ErrorKind::bad_input);
+}
+
+TEST_F(SettingUp, another_mode_replaces_the_first) {
+  make_entry();
+  ASSERT_TRUE(setup({}, recording()));
+  ASSERT_TRUE(setup({.mode = "measure"}, recording()));
+  EXPECT_EQ(get(at("/etc/kernel/cmdline")), "root=/dev/sda1 quiet ima_policy=exec_tcb ima_policy=tmpfs ima_policy=diglim\n");
+  EXPECT_EQ(setup({.mode = "strict"}, recording()).error().kind(), ErrorKind::usage);
+}
+
+TEST_F(SettingUp, words_of_somebody_else_are_not_touched) {
+  make_entry("root=/dev/sda1 ima_policy=tcb");
+  const auto refused = setup({}, recording());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("'ima_policy=tcb'"));
+  EXPECT_EQ(get(at("/etc/kernel/cmdline")), "root=/dev/sda1 ima_policy=tcb\n");
+  EXPECT_FALSE(fs::exists(at("/var/lib/diglim/setup.json")));
+}
+
+TEST_F(SettingUp, a_dry_run_says_everything_and_does_nothing) {
+  make_entry();
+  put(at("/usr/sbin/update-initramfs"), "");
+  const auto said = setup({.dry_run = true}, recording());
+  ASSERT_TRUE(said) << said.error().to_string();
+  EXPECT_THAT(said->text,
+              testing::AllOf(HasSubstr("change /boot/loader/entries/linux.conf"),
+                             HasSubstr("+options  root=/dev/sda1 quiet ima_policy=exec_tcb"), HasSubstr("-options  root=/dev/sda1 quiet\n"),
+                             HasSubstr("update-initramfs -u -k all"), HasSubstr("nothing was changed")));
+  EXPECT_THAT(asked(), ElementsAre());
+  EXPECT_EQ(get(at("/etc/kernel/cmdline")), "root=/dev/sda1 quiet\n");
+  EXPECT_FALSE(fs::exists(at("/var/lib/diglim")));
+}
+
+TEST_F(SettingUp, grub_gets_a_file_of_its_own) {
+  put(at("/etc/default/grub"), "GRUB_CMDLINE_LINUX=\"quiet\"\n");
+  put(at("/usr/sbin/update-grub"), "");
+  ASSERT_TRUE(setup({}, recording()));
+  EXPECT_THAT(get(at("/etc/default/grub.d/diglim.cfg")),
+              HasSubstr("GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX " + std::string(words) + "\"\n"));
+  EXPECT_THAT(asked(), ElementsAre(in_root("update-grub")));
+  ASSERT_TRUE(setup({.undo = true}, recording()));
+  EXPECT_FALSE(fs::exists(at("/etc/default/grub.d/diglim.cfg")));
+  put(at("/etc/default/grub"), "GRUB_CMDLINE_LINUX=\"ima_appraise=fix\"\n");
+  EXPECT_THAT(setup({}, recording()).error().to_string(), HasSubstr("/etc/default/grub: has 'ima_appraise=fix'"));
+}
+
+TEST_F(SettingUp, grubby_is_asked_where_it_is) {
+  put(at("/usr/sbin/grubby"), "");
+  put(at("/usr/bin/dracut"), "");
+  ASSERT_TRUE(setup({.mode = "measure"}, recording()));
+  EXPECT_THAT(asked(), ElementsAre(in_root("grubby --update-kernel=ALL '--args=ima_policy=exec_tcb ima_policy=tmpfs ima_policy=diglim'"),
+                                   in_root("dracut --force --regenerate-all")));
+}
+
+TEST_F(SettingUp, a_command_that_fails_leaves_what_undo_needs) {
+  put(at("/usr/sbin/grubby"), "");
+  fake_.answers.push_back(diglab::ProcessOutcome{.end = {.exit_status = 1, .signal = {}}, .out = "", .err = "no kernels"});
+  const auto failed = setup({}, recording());
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind(), ErrorKind::infra);
+  EXPECT_THAT(failed.error().to_string(), HasSubstr("no kernels"));
+  // Another one that fails, too: what may be there of both is taken back.
+  fake_.answers.push_back(diglab::ProcessOutcome{.end = {.exit_status = 1, .signal = {}}, .out = "", .err = "no kernels"});
+  ASSERT_FALSE(setup({.mode = "enforce"}, recording()));
+  ASSERT_TRUE(setup({.undo = true}, recording()));
+  EXPECT_THAT(asked().back(), testing::AllOf(HasSubstr("--remove-args=ima_policy=exec_tcb"), HasSubstr("ima_appraise=log"),
+                                             HasSubstr("ima_appraise=enforce")));
+}
+
+TEST_F(SettingUp, without_a_boot_loader_says_what_to_do) {
+  EXPECT_THAT(setup({}, recording()).error().to_string(), HasSubstr("by hand"));
+}
+
+TEST_F(SettingUp, enforcing_is_refused_if_init_would_not_run) {
+  make_entry();
+  put(at("/sbin/init"), "init", 0755);
+  EXPECT_THAT(setup({.mode = "enforce"}, recording()).error().to_string(), HasSubstr("/sbin/init would not run: it is in no list"));
+  ASSERT_TRUE(setup({.mode = "enforce", .force = true}, recording()));
+  const auto list =
+      encode({{.type = file, .modifiers = 0, .algorithm = 4, .digests = {tool::digest_of("init", default_algorithm())->bytes}}});
+  put(at("/etc/diglim/0-file_list-compact-init"), append_signature(list, "signature", SignatureKind::pkcs7));
+  const auto done = setup({.mode = "enforce"}, recording());
+  EXPECT_TRUE(done) << done.error().to_string();
+  EXPECT_THAT(get(at("/etc/kernel/cmdline")), HasSubstr("ima_appraise=enforce"));
+}
+
+TEST_F(SettingUp, headers_of_packages_need_the_uploader) {
+  make_entry();
+  fs::copy_file(sample_list, at("/etc/diglim/" + sample_list_name));
+  ASSERT_TRUE(setup({}, recording()));
+  EXPECT_THAT(get(at("/etc/kernel/cmdline")), HasSubstr("diglim.uploader=/usr/libexec/diglim/diglim-parser"));
+}
+
+TEST_F(SettingUp, a_certificate_goes_where_the_kernel_looks_and_no_other_is_replaced) {
+  make_entry();
+  run({"openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=me", "-keyout", outside("key").string(), "-out",
+       outside("me.pem").string()});
+  ASSERT_TRUE(setup({.key = outside("me.pem")}, recording()));
+  EXPECT_TRUE(fs::exists(at("/etc/keys/x509_ima.der")));
+  ASSERT_TRUE(setup({.undo = true}, recording()));
+  EXPECT_FALSE(fs::exists(at("/etc/keys/x509_ima.der")));
+  put(at("/etc/keys/x509_ima.der"), "theirs");
+  EXPECT_THAT(setup({.key = outside("me.pem")}, recording()).error().to_string(), HasSubstr("another certificate"));
+  EXPECT_EQ(get(at("/etc/keys/x509_ima.der")), "theirs");
+}
+
+TEST(WordsOfTheKernel, are_replaced_and_quotes_of_others_stay) {
+  EXPECT_EQ(replace_words("a \"b=c d\" x=1", {"x=1"}, {"y=2"}), "a \"b=c d\" y=2");
+  EXPECT_EQ(replace_words("", {}, {"y=2"}), "y=2");
+}
+
+}  // namespace
+}  // namespace diglim::tool
