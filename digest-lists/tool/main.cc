@@ -6,9 +6,11 @@
 
 #include <cstdio>
 #include <exception>
+#include <span>
 
 #include "os/process.h"
 #include "tool/command_line.h"
+#include "tool/completion.h"
 
 namespace diglim::tool {
 namespace {
@@ -40,6 +42,11 @@ int print(const Report& report, bool json) {
 
 int main(int argc, const char* const* argv) {
   CommandLine command_line;
+  const std::span words(argv, static_cast<std::size_t>(argc));
+  if (argc > 1 && std::string_view(words[1]) == "--complete") {
+    for (const auto& candidate : complete(command_line.app(), {words.begin() + 2, words.end()})) fmt::print("{}\n", candidate);
+    return exit_status::yes;
+  }
   const auto action = command_line.parse(argc, argv);
   if (!action) return action.error();
   diglab::SystemProcesses processes;

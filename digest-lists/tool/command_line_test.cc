@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tool/command_line.h"
+
+#include <gmock/gmock.h>
+
+#include <CLI/CLI.hpp>
+#include <regex>
+#include <set>
+
+#include "tool/completion.h"
+#include "tool/test_system.h"
+
+namespace diglim::tool {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const fs::path source = fs::path(DIGLAB_SOURCE_DIR) / "digest-lists/tool";
+
+/// Every option of every subcommand.
+void collect_options(const CLI::App& app, std::set<std::string>& options, std::set<std::string>& commands) {
+  for (auto& option : options_of(app)) options.insert(std::move(option));
+  for (const CLI::App* each : app.get_subcommands({})) {
+    commands.insert(each->get_name());
+    collect_options(*each, options, commands);
+  }
+}
+
+class TheProgram : public TestSystem {
+ protected:
+  diglab::ProcessOutcome diglim(std::vector<std::string> words) {
+    diglab::Command command{DIGLIM_PROGRAM};
+    for (auto& word : words) command.add(std::move(word));
+    return *processes_.run(command, {});
+  }
+  int status_of(std::vector<std::string> words) { return diglim(std::move(words)).end.exit_status.value_or(-1); }
+};
+
+TEST_F(TheProgram, ends_with_the_documented_statuses) {
+  put(at("/opt/program"), "program", 0755);
+  EXPECT_EQ(status_of({"--help"}), 0);
+  EXPECT_EQ(status_of({}), 2);
+  EXPECT_EQ(status_of({"frobnicate"}), 2);
+  EXPECT_EQ(status_of({"query"}), 2);
+  EXPECT_EQ(status_of({"sign", "--pgp-key", "x", "--key", "y", "list"}), 2);
+  EXPECT_EQ(status_of({"--root", root().string(), "generate", "files", "--name", "mine", "/opt/none"}), 2);
+  EXPECT_EQ(status_of({"--root", root().string(), "generate", "files", "--name", "mine", "/opt"}), 0);
+  EXPECT_EQ(status_of({"--root", root().string(), "query", "/opt/program"}), 1);
+  EXPECT_EQ(status_of({"--interface", outside("none").string(), "status"}), 3);
+}
+
+TEST_F(TheProgram, tells_programs_the_same_as_people) {
+  put(at("/opt/program"), "program", 0755);
+  const auto out = diglim({"--root", root().string(), "--json", "query", "/opt/program"}).out;
+  const auto json = nlohmann::json::parse(out, nullptr, false);
+  ASSERT_TRUE(json.is_array()) << out;
+  EXPECT_FALSE(json[0]["runs"].get<bool>());
+  EXPECT_EQ(json[0]["query"], "/opt/program");
+}
+
+TEST_F(TheProgram, does_not_call_a_full_disk_behind_standard_output_success) {
+  put(outside("file"), "content");
+  const auto end = processes_.run(
+      {"sh", "-c", std::string(DIGLIM_PROGRAM) + " generate files -o - --name x " + outside("file").string() + " > /dev/full"}, {});
+  EXPECT_EQ(end->end.exit_status, 3);
+  EXPECT_THAT(end->err, HasSubstr("No space left"));
+}
+
+TEST_F(TheProgram, is_completed_by_bash) {
+  fs::create_directories(outside("bin"));
+  fs::create_symlink(DIGLIM_PROGRAM, outside("bin/diglim"));
+  const auto complete = [&](const std::string& words, int at) {
+    return run({"bash", "-c",
+                "PATH=" + outside("bin").string() + ":$PATH; source " + (source / "diglim.bash").string() + "; COMP_WORDS=(" + words +
+                    "); COMP_CWORD=" + std::to_string(at) + "; _diglim; echo \"${COMPREPLY[*]}\""});
+  };
+  EXPECT_EQ(complete("diglim s", 1), "setup sign status\n");
+  EXPECT_EQ(complete("diglim --root / generate ''", 4), "files rpm unpackaged\n");
+  EXPECT_EQ(complete("diglim sign --ke", 2), "--key\n");
+  EXPECT_EQ(complete("diglim sign ''", 2), "\n");
+}
+
+TEST(Completion, offers_the_common_options_everywhere_and_hidden_ones_nowhere) {
+  CommandLine command_line;
+  EXPECT_THAT(complete(command_line.app(), {"load", "--"}), ElementsAre("--help", "--json", "--parser", "--root"));
+}
+
+TEST(TheManualPage, names_every_option_and_no_other) {
+  CommandLine command_line;
+  std::set<std::string> options, commands, documented;
+  collect_options(command_line.app(), options, commands);
+  auto page = diglab::read_file(source / "diglim.8").value();
+  page = std::regex_replace(page, std::regex(R"(\\-)"), "-");
+  const std::regex option("(?:^|[^-a-z])(--[a-z][-a-z]*)");
+  for (std::sregex_iterator it(page.begin(), page.end(), option), end; it != end; ++it) documented.insert((*it)[1]);
+  // What belongs to other programs.
+  for (const char* foreign : {"--local-user", "--import"}) documented.erase(foreign);
+  EXPECT_EQ(documented, options);
+  for (const auto& command : commands) EXPECT_THAT(page, testing::ContainsRegex("\n\\.SS .*" + command)) << command;
+}
+
+TEST(TheManualPage, is_shown_without_complaint) {
+  diglab::SystemProcesses processes;
+  const auto shown = processes.run(
+      diglab::Command{"man", "--warnings", "--local-file", (source / "diglim.8").string()}.set("LC_ALL", "C.UTF-8").set("MANWIDTH", "80"),
+      {});
+  ASSERT_TRUE(shown) << shown.error().to_string();
+  EXPECT_TRUE(shown->end.succeeded());
+  EXPECT_EQ(shown->err, "");
+  EXPECT_THAT(shown->out, HasSubstr("EXIT STATUS"));
+}
+
+}  // namespace
+}  // namespace diglim::tool
