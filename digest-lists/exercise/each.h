@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "interface/interface.h"
 #include "exercise/rounds.h"
+#include "interface/interface.h"
 
 namespace diglim {
 

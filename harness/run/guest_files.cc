@@ -45,6 +45,13 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
   fs::path parser_tree = staging / "parser";
   TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "parser" / "diglim-parser", parser_tree, guest_path::diglim_parser, executable));
   packages.push_back({.name = "diglim-parser", .version = std::string(package_version), .tree = parser_tree, .requires_names = {}});
+  fs::path tool_tree = staging / "tool";
+  TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "tool" / "diglim", tool_tree, guest_path::tool, executable));
+  packages.push_back({.name = "diglim",
+                      .version = std::string(package_version),
+                      .tree = tool_tree,
+                      .requires_names = {"librpm9", "libssl3", "libfmt9", "libboost-filesystem1.81.0"},
+                      .everywhere = false});
   if (!sources.kernel.modules.empty()) {
     fs::path tree = staging / "modules";
     std::error_code error;

@@ -22,6 +22,7 @@ inline constexpr std::string_view exercise = "/usr/libexec/diglab/diglim-exercis
 /// The kernel looks for converters of lists only in directories of that name.
 inline constexpr std::string_view hex_parser = "/usr/libexec/diglim/hex_parser";
 inline constexpr std::string_view diglim_parser = "/usr/libexec/diglim/diglim-parser";
+inline constexpr std::string_view tool = "/usr/bin/diglim";
 }  // namespace guest_path
 
 struct GuestFileSources {
@@ -31,7 +32,8 @@ struct GuestFileSources {
 };
 
 /// Lays out the trees of our own packages below `staging`: diglab-agent (agent, init, quote script), diglab-initramfs, diglab-exercise,
-/// diglim-parser, and, for a kernel with modules, diglab-modules. ErrorKind::infra names the file that the build did not make.
+/// diglim-parser, diglim (for sets that ask for it), and, for a kernel with modules, diglab-modules. ErrorKind::infra names the file
+/// that the build did not make.
 Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sources, const std::filesystem::path& staging);
 
 }  // namespace diglab
