@@ -3,10 +3,11 @@
 // hex_parser: the smallest converter of digest lists there is, to show what the kernel does for and to converters.
 //
 //   hex_parser add|del FILE [linger SECONDS]
+//   hex_parser print FILE
 //
 // FILE has one SHA-256 digest in hexadecimal on each line; what stands after it on the line does not count, so that the output of
 // sha256sum will do. The digests become one compact list of type file, uploaded under the name of FILE. With linger it keeps
-// FILE open for so long afterwards. Exit status: 0 uploaded, 1 refused by the kernel (the errno's name is printed), 2 bad use or input.
+// FILE open for so long afterwards. With print the list goes to the standard output instead, in one write. Exit status: 0 uploaded, 1 refused by the kernel (the errno's name is printed), 2 bad use or input.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -59,9 +60,10 @@ int upload(const char* file, std::string_view bytes) {
 
 int main(int argc, char** argv) {
   const bool adding = argc >= 3 && std::strcmp(argv[1], "add") == 0;
+  const bool printing = argc == 3 && std::strcmp(argv[1], "print") == 0;
   const bool lingering = argc == 5 && std::strcmp(argv[3], "linger") == 0;
-  if (argc < 3 || (!adding && std::strcmp(argv[1], "del") != 0) || (argc != 3 && !lingering)) {
-    std::fputs("Usage: hex_parser add|del FILE [linger SECONDS]\n", stderr);
+  if (argc < 3 || (!adding && !printing && std::strcmp(argv[1], "del") != 0) || (argc != 3 && !lingering)) {
+    std::fputs("Usage: hex_parser add|del FILE [linger SECONDS]\n       hex_parser print FILE\n", stderr);
     return 2;
   }
   const int input = ::open(argv[2], O_RDONLY | O_CLOEXEC);
@@ -82,6 +84,10 @@ int main(int argc, char** argv) {
       return 2;
     }
     block.digests.push_back(*digest);
+  }
+  if (printing) {
+    const auto bytes = encode({block});
+    return ::write(STDOUT_FILENO, bytes.data(), bytes.size()) < 0 ? refused("write", "standard output") : 0;
   }
   const char* slash = std::strrchr(argv[2], '/');
   if (const int error = upload("digest_list_label", slash ? slash + 1 : argv[2]); error != 0) return error;
