@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "list_directory.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+namespace diglim {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t max_size = std::size_t{64} << 20;
+
+class Descriptor {
+ public:
+  Descriptor(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0644)) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+std::unexpected<std::string> cannot(std::string_view what, const std::string& path) {
+  return std::unexpected("cannot " + std::string(what) + " " + path + ": " + ::strerrordesc_np(errno));
+}
+
+Outcome make_directories(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
+  if (errno != ENOENT) return cannot("make", path);
+  if (auto parent = make_directories(fs::path(path).parent_path()); !parent) return parent;
+  return ::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST ? Outcome{} : cannot("make", path);
+}
+
+Outcome write_file(const std::string& path, std::string_view content) {
+  Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file) return cannot("create", path);
+  while (!content.empty()) {
+    const auto count = ::write(file.get(), content.data(), content.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return cannot("write", path);
+    content.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Outcome sync_directory(const std::string& path) {
+  Descriptor directory(path, O_RDONLY | O_DIRECTORY);
+  return directory && ::fsync(directory.get()) == 0 ? Outcome{} : cannot("sync", path);
+}
+
+/// One barrier for many files costs as much as one for one file.
+Outcome sync_file_system_of(const std::string& path) {
+  Descriptor directory(path, O_RDONLY | O_DIRECTORY);
+  return directory && ::syncfs(directory.get()) == 0 ? Outcome{} : cannot("sync the file system of", path);
+}
+
+Outcome rename_file(const std::string& from, const std::string& to) {
+  return std::rename(from.c_str(), to.c_str()) == 0 ? Outcome{} : cannot("rename to " + to, from);
+}
+
+/// A second name; that it is there already, left by a transaction that was interrupted, is no error.
+Outcome link_file(const std::string& from, const std::string& to) {
+  return ::link(from.c_str(), to.c_str()) == 0 || errno == EEXIST ? Outcome{} : cannot("link to " + to, from);
+}
+
+Outcome unlink_file(const std::string& path) {
+  return ::unlink(path.c_str()) == 0 || errno == ENOENT ? Outcome{} : cannot("remove", path);
+}
+
+bool exists(const std::string& path) { return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
+
+std::vector<std::string> names_in(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) names.push_back(entry->path().filename());
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace
+
+std::expected<std::string, std::string> read_file(const std::string& path) {
+  Descriptor file(path, O_RDONLY | O_NONBLOCK);
+  struct stat status;
+  if (!file || ::fstat(file.get(), &status) != 0) return cannot("read", path);
+  if (!S_ISREG(status.st_mode) || static_cast<std::size_t>(status.st_size) > max_size) return std::unexpected(path + " is not a list");
+  std::string content(static_cast<std::size_t>(status.st_size), '\0');
+  for (std::size_t done = 0; done < content.size();) {
+    const auto count = ::read(file.get(), content.data() + done, content.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return cannot("read", path);
+    if (count == 0) content.resize(done);
+    done += static_cast<std::size_t>(count);
+  }
+  return content;
+}
+
+std::vector<std::string> ListDirectory::lists() const {
+  auto names = names_in(path_);
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with(prefix); });
+  return names;
+}
+
+bool ListDirectory::has(const std::string& list) const { return exists(path_of(list)); }
+
+bool ListDirectory::has(const std::string& list, std::string_view content) const {
+  struct stat status;
+  if (::lstat(path_of(list).c_str(), &status) != 0 || static_cast<std::size_t>(status.st_size) != content.size()) return false;
+  const auto found = read_file(path_of(list));
+  return found && *found == content;
+}
+
+Outcome ListDirectory::stage(const std::string& list, std::string_view content) {
+  if (auto made = make_directories(state("new")); !made) return made;
+  if (auto written = write_file(state("new/") + list, content); !written) return written;
+  staged_.push_back(list);
+  return {};
+}
+
+Outcome ListDirectory::publish() {
+  if (staged_.empty()) return {};
+  for (const auto& list : staged_) {
+    if (!has(list)) continue;
+    const auto old = room_in_old(list);
+    if (!old) return std::unexpected(old.error());
+    if (auto linked = link_file(path_of(list), *old); !linked) return linked;
+    if (auto linked = link_file(path_of(list), path_of(list) + std::string(replaced_suffix)); !linked) return linked;
+  }
+  if (auto synced = sync_file_system_of(path_); !synced) return synced;
+  for (const auto& list : staged_)
+    if (auto renamed = rename_file(state("new/") + list, path_of(list)); !renamed) return renamed;
+  staged_.clear();
+  return sync_directory(path_);
+}
+
+Outcome ListDirectory::discard_staged() {
+  staged_.clear();
+  for (const auto& name : names_in(state("new")))
+    if (auto removed = unlink_file(state("new/") + name); !removed) return removed;
+  return {};
+}
+
+Outcome ListDirectory::remove(const std::string& list) { return unlink_file(path_of(list)); }
+
+Outcome ListDirectory::move_to_old(const std::string& list) {
+  const auto old = room_in_old(list);
+  return old ? rename_file(path_of(list), *old) : std::unexpected(old.error());
+}
+
+/// Several lists of one name can be there, from transactions whose ends nobody saw.
+std::expected<std::string, std::string> ListDirectory::room_in_old(const std::string& list) {
+  for (unsigned number = 0;; ++number) {
+    const std::string directory = state("old/") + std::to_string(number);
+    if (auto made = make_directories(directory); !made) return std::unexpected(made.error());
+    if (std::string path = directory + "/" + list; !exists(path)) return path;
+  }
+}
+
+std::vector<ListDirectory::Old> ListDirectory::old_lists() const {
+  std::vector<Old> found;
+  for (const auto& number : names_in(state("old")))
+    for (auto& list : names_in(state("old/") + number)) {
+      std::string path = state("old/") + number + "/" + list;
+      found.push_back({.path = std::move(path), .list = std::move(list)});
+    }
+  return found;
+}
+
+Outcome ListDirectory::remove_old(const Old& old) { return unlink_file(old.path); }
+
+bool ListDirectory::has_journal() const { return exists(state("journal")); }
+
+Outcome ListDirectory::write_journal(std::string_view text) {
+  if (auto made = make_directories(state("")); !made) return made;
+  const std::string unfinished = state("journal.new");
+  if (auto written = write_file(unfinished, text); !written) return written;
+  {
+    Descriptor file(unfinished, O_RDONLY);
+    if (!file || ::fsync(file.get()) != 0) return cannot("sync", unfinished);
+  }
+  if (auto renamed = rename_file(unfinished, state("journal")); !renamed) return renamed;
+  return sync_directory(state(""));
+}
+
+Outcome ListDirectory::close_journal() {
+  for (const auto& number : names_in(state("old")))
+    if (auto synced = sync_directory(state("old/") + number); !synced) return synced;
+  if (auto synced = sync_directory(path_); !synced) return synced;
+  if (auto removed = unlink_file(state("journal")); !removed) return removed;
+  return sync_directory(state(""));
+}
+
+}  // namespace diglim

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace diglim {
+
+/// Errors are in words, for the administrator: what could not be done to which file, and why.
+using Outcome = std::expected<void, std::string>;
+
+/// The vendor's directory of lists, in which there is one list for each installed package, and beside it what an interrupted
+/// transaction leaves to be repaired:
+///
+///     /usr/lib/diglim/0-file_list-rpm-<name-version-release.arch>   what the kernel loads at boot
+///                    /.rpm/journal                                  there from before the first change until after the last one
+///                    /.rpm/new/<list>                               not complete; nobody reads it
+///                    /.rpm/old/<n>/<list>                           gone from the directory, but the kernel may have it
+///
+/// A list has its final name only when its content is on disk, and loses it only when it is out of the kernel or in old/: so
+/// what the kernel has is always in a file, which is what deleting it from there needs. In old/ it has the base name under
+/// which the kernel knows it.
+class ListDirectory {
+ public:
+  explicit ListDirectory(std::string path) : path_(std::move(path)) {}
+
+  static constexpr std::string_view prefix = "0-file_list-rpm-";
+  /// A list that gave way to another of its name stays in the directory under this name, for a boot in between.
+  static constexpr std::string_view replaced_suffix = ".replaced";
+
+  [[nodiscard]] std::string path_of(std::string_view list) const { return path_ + "/" + std::string(list); }
+  /// Those that are an rpm package's by their name, sorted.
+  [[nodiscard]] std::vector<std::string> lists() const;
+  [[nodiscard]] bool has(const std::string& list) const;
+  [[nodiscard]] bool has(const std::string& list, std::string_view content) const;
+
+  /// Writes a list to where nobody reads it.
+  Outcome stage(const std::string& list, std::string_view content);
+  /// Gives all staged lists their names, each at once and only when all of them are on disk. One that had the name is in old/ after
+  /// that, and under its name and replaced_suffix.
+  Outcome publish();
+  Outcome discard_staged();
+
+  /// For a list that is out of the kernel, or was never in it.
+  Outcome remove(const std::string& list);
+  /// For one that is not to be loaded at the next boot, but is in the kernel.
+  Outcome move_to_old(const std::string& list);
+  struct Old {
+    std::string path, list;
+  };
+  [[nodiscard]] std::vector<Old> old_lists() const;
+  Outcome remove_old(const Old& old);
+
+  [[nodiscard]] bool has_journal() const;
+  /// For people to read; that there is one is what counts.
+  Outcome write_journal(std::string_view text);
+  /// The end of a transaction: makes the changes durable, then removes the journal.
+  Outcome close_journal();
+
+ private:
+  [[nodiscard]] std::string state(std::string_view name) const { return path_ + "/.rpm/" + std::string(name); }
+  std::expected<std::string, std::string> room_in_old(const std::string& list);
+
+  std::string path_;
+  std::vector<std::string> staged_;
+};
+
+/// Nothing if it cannot be read; at most 64 MiB.
+[[nodiscard]] std::expected<std::string, std::string> read_file(const std::string& path);
+
+}  // namespace diglim

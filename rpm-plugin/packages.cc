@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "packages.h"
+
+#include <rpm/header.h>
+#include <rpm/rpmbase64.h>
+#include <rpm/rpmdb.h>
+#include <rpm/rpmio.h>
+#include <rpm/rpmlib.h>
+#include <rpm/rpmtd.h>
+#include <rpm/rpmte.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "format/rpm_list.h"
+#include "list_directory.h"
+
+namespace diglim {
+namespace {
+
+/// RPMTAG_OPENPGP of rpm 6: signatures of any kind, in base64. Older headers of librpm do not have it.
+constexpr rpmTagVal openpgp_tag = 278;
+
+template <auto release>
+struct Release {
+  template <typename T>
+  void operator()(T* handle) const {
+    release(handle);
+  }
+};
+using OwnedHeader = std::unique_ptr<headerToken_s, Release<headerFree>>;
+using OwnedIterator = std::unique_ptr<rpmdbMatchIterator_s, Release<rpmdbFreeIterator>>;
+using OwnedText = std::unique_ptr<char, Release<std::free>>;
+
+std::string bytes_of_tag(Header header, rpmTagVal tag) {
+  struct rpmtd_s data;
+  if (!headerGet(header, tag, &data, HEADERGET_DEFAULT)) return {};
+  std::string bytes = data.type == RPM_BIN_TYPE ? std::string(static_cast<const char*>(data.data), data.count) : std::string();
+  rpmtdFreeData(&data);
+  return bytes;
+}
+
+/// The header's signature. RSA comes first: it is what the kernel verifies.
+std::string signature_of(Header header) {
+  for (const rpmTagVal tag : {RPMTAG_RSAHEADER, RPMTAG_DSAHEADER})
+    if (auto packet = bytes_of_tag(header, tag); !packet.empty()) return packet;
+  struct rpmtd_s data;
+  if (!headerGet(header, openpgp_tag, &data, HEADERGET_DEFAULT)) return {};
+  void* packet = nullptr;
+  std::size_t size = 0;
+  const char* text = rpmtdNext(&data) >= 0 ? rpmtdGetString(&data) : nullptr;
+  std::string signature;
+  if (text != nullptr && rpmBase64Decode(text, &packet, &size) == 0) signature.assign(static_cast<const char*>(packet), size);
+  std::free(packet);
+  rpmtdFreeData(&data);
+  return signature;
+}
+
+std::string list_name(std::string_view package) { return std::string(ListDirectory::prefix) + std::string(package); }
+
+std::string list_name(Header header) { return list_name(OwnedText(headerGetAsString(header, RPMTAG_NVRA)).get()); }
+
+/// Of "name-version-release.architecture": only names have dashes in them.
+std::string package_name(std::string_view nvra) {
+  for (int dashes = 0; dashes < 2; ++dashes) nvra = nvra.substr(0, nvra.rfind('-') == nvra.npos ? 0 : nvra.rfind('-'));
+  return std::string(nvra);
+}
+
+std::expected<OwnedHeader, std::string> read_package(rpmts transaction, rpmte element) {
+  const auto file = static_cast<FD_t>(rpmtsNotify(transaction, element, RPMCALLBACK_INST_OPEN_FILE, 0, 0));
+  if (file == nullptr) return std::unexpected(std::string("cannot open the package ") + rpmteNEVRA(element));
+  // librpm has verified it, if it was told to, and the kernel will.
+  const rpmVSFlags flags = rpmtsSetVSFlags(transaction, RPMVSF_MASK_NODIGESTS | RPMVSF_MASK_NOSIGNATURES | RPMVSF_NEEDPAYLOAD);
+  Header header = nullptr;
+  const rpmRC result = rpmReadPackageFile(transaction, file, rpmteNEVRA(element), &header);
+  rpmtsSetVSFlags(transaction, flags);
+  rpmtsNotify(transaction, element, RPMCALLBACK_INST_CLOSE_FILE, 0, 0);
+  OwnedHeader owned(header);
+  if (!owned || (result != RPMRC_OK && result != RPMRC_NOTTRUSTED && result != RPMRC_NOKEY))
+    return std::unexpected(std::string("cannot read the package ") + rpmteNEVRA(element));
+  return owned;
+}
+
+}  // namespace
+
+std::expected<std::optional<PackageList>, std::string> list_of(Header header) {
+  const std::string_view name = headerGetString(header, RPMTAG_NAME);
+  if (name == "gpg-pubkey") return std::nullopt;
+  const std::string region = bytes_of_tag(header, RPMTAG_HEADERIMMUTABLE);
+  std::string list = list_name(header);
+  if (region.empty()) return std::unexpected(list + ": the package's header is of a form that cannot be signed");
+  return PackageList{.name = std::move(list), .content = make_rpm_list(region, signature_of(header))};
+}
+
+std::expected<std::vector<Change>, std::string> read_changes(
+    rpmts transaction, const std::function<std::expected<void, std::string>(const PackageList&)>& take) {
+  std::vector<Change> changes;
+  const std::unique_ptr<rpmtsi_s, Release<rpmtsiFree>> elements(rpmtsiInit(transaction));
+  while (rpmte element = rpmtsiNext(elements.get(), TR_ADDED | TR_REMOVED)) {
+    if (rpmteType(element) == TR_REMOVED) {
+      const std::string package = std::string(rpmteN(element)) + "-" + rpmteV(element) + "-" + rpmteR(element) + "." + (rpmteA(element) ? rpmteA(element) : "");
+      changes.push_back({Change::removed, list_name(package), static_cast<unsigned>(rpmteDBOffset(element))});
+      continue;
+    }
+    const auto header = read_package(transaction, element);
+    if (!header) return std::unexpected(header.error());
+    const auto list = list_of(header->get());
+    if (!list) return std::unexpected(list.error());
+    if (!*list) continue;
+    if (auto taken = take(**list); !taken) return std::unexpected(taken.error());
+    changes.push_back({Change::added, (*list)->name});
+  }
+  return changes;
+}
+
+std::optional<PackageList> installed_list(rpmts transaction, const std::string& list, const std::set<unsigned>& except) {
+  const std::string name = package_name(std::string_view(list).substr(ListDirectory::prefix.size()));
+  const OwnedIterator packages(rpmtsInitIterator(transaction, RPMDBI_NAME, name.c_str(), 0));
+  while (Header header = rpmdbNextIterator(packages.get())) {
+    if (except.contains(headerGetInstance(header)) || list_name(header) != list) continue;
+    if (auto found = list_of(header); found && *found) return std::move(**found);
+  }
+  return std::nullopt;
+}
+
+void for_each_installed(rpmts transaction, const std::function<void(PackageList&&)>& take, const std::function<void(const std::string&)>& complain) {
+  const OwnedIterator packages(rpmtsInitIterator(transaction, RPMDBI_PACKAGES, nullptr, 0));
+  while (Header header = rpmdbNextIterator(packages.get())) {
+    auto list = list_of(header);
+    if (!list) complain(list.error());
+    else if (*list) take(std::move(**list));
+  }
+}
+
+}  // namespace diglim

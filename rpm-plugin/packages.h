@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <rpm/rpmtypes.h>
+#include <rpm/rpmts.h>
+
+#include <expected>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace diglim {
+
+/// The digest list of a package: its header as it was signed, and the signature.
+struct PackageList {
+  std::string name;  ///< Of the list's file, and the kernel's label.
+  std::string content;
+};
+
+/// Nothing for a public key, which rpm keeps as if it were a package. Errors are in words.
+[[nodiscard]] std::expected<std::optional<PackageList>, std::string> list_of(Header header);
+
+/// One change that a transaction is about to make.
+struct Change {
+  enum Kind { added, removed };
+  Kind kind;
+  std::string list;           ///< The name of the package's list.
+  unsigned database_row = 0;  ///< Of a removed package.
+};
+
+/// Reads the packages that the transaction adds, as librpm does itself when it verifies them, and hands their lists to `take`;
+/// returns all changes.
+[[nodiscard]] std::expected<std::vector<Change>, std::string> read_changes(
+    rpmts transaction, const std::function<std::expected<void, std::string>(const PackageList&)>& take);
+
+/// The list of an installed package by its list's name; `except` are rows of the database that do not count. Nothing: not installed.
+[[nodiscard]] std::optional<PackageList> installed_list(rpmts transaction, const std::string& list, const std::set<unsigned>& except = {});
+
+/// All installed packages; those of which no list can be made go to `complain`.
+void for_each_installed(rpmts transaction, const std::function<void(PackageList&&)>& take, const std::function<void(const std::string&)>& complain);
+
+}  // namespace diglim

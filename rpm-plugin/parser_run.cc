@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "parser_run.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <span>
+
+namespace diglim {
+namespace {
+
+/// A path has some hundred bytes, and a command line of Linux up to 2 MiB.
+constexpr std::size_t paths_at_once = 1000;
+constexpr std::size_t max_messages = 64 * 1024;
+constexpr int status_no_kernel = 3;  // diglim-parser(8)
+
+std::string read_all(int fd) {
+  std::string text;
+  char buffer[4096];
+  for (;;) {
+    const auto count = ::read(fd, buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return text;
+    if (text.size() < max_messages) text.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+/// rpm runs with its signals blocked and SIGPIPE ignored; a program that it starts has neither, no descriptors but the three, and an
+/// empty environment: converters of lists need none.
+int start(const std::string& program, std::vector<char*>& arguments, int output, pid_t& pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  char* environment[] = {nullptr};
+  const int error = ::posix_spawn(&pid, program.c_str(), &actions, &attributes, arguments.data(), environment);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return error;
+}
+
+ParserResult run_once(const std::string& program, const char* word, std::span<const std::string> paths) {
+  std::vector<char*> arguments{const_cast<char*>(program.c_str()), const_cast<char*>(word)};
+  for (const auto& path : paths) arguments.push_back(const_cast<char*>(path.c_str()));
+  arguments.push_back(nullptr);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return {ParserResult::failed, program + ": " + ::strerrordesc_np(errno)};
+  pid_t pid;
+  const int error = start(program, arguments, ends[1], pid);
+  ::close(ends[1]);
+  if (error != 0) {
+    ::close(ends[0]);
+    return {error == ENOENT ? ParserResult::no_program : ParserResult::failed, "cannot run " + program + ": " + ::strerrordesc_np(error)};
+  }
+  ParserResult result{ParserResult::failed, read_all(ends[0])};
+  ::close(ends[0]);
+  int status;
+  while (::waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR) return {ParserResult::failed, program + ": " + ::strerrordesc_np(errno)};
+  if (WIFSIGNALED(status)) result.messages += program + " was killed by signal " + std::to_string(WTERMSIG(status)) + "\n";
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) result.status = ParserResult::done;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == status_no_kernel) result.status = ParserResult::no_kernel;
+  return result;
+}
+
+}  // namespace
+
+ParserResult run_parser(const std::string& program, ParserOperation operation, const std::vector<std::string>& paths) {
+  ParserResult all;
+  for (std::size_t done = 0; done < paths.size() && (all.status == ParserResult::done || all.status == ParserResult::failed); done += paths_at_once) {
+    const auto part = std::span(paths).subspan(done, std::min(paths_at_once, paths.size() - done));
+    const auto result = run_once(program, operation == ParserOperation::add ? "add" : "del", part);
+    if (result.status != ParserResult::done) all.status = result.status;
+    all.messages += result.messages;
+  }
+  return all;
+}
+
+}  // namespace diglim

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// diglim-parser with a directory in the place of the kernel, for tests on the host: the real reading and converting of lists, and
+// the kernel's rules of who may add and delete what. The directory is `kernel` beside the program, since there is no environment:
+//
+//     digest_lists_loaded/sha256-<digest>-<label>   what was added
+//     log       one line for each accepted addition and deletion
+//     refuse    if its only line is part of a label, that list is refused
+//     absent    if it is there, there is no repository of digests
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "parser/arguments.h"
+#include "parser/found_lists.h"
+#include "parser/loader.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace diglim;
+
+class DirectoryRepository final : public Repository {
+ public:
+  explicit DirectoryRepository(fs::path directory) : directory_(std::move(directory)) { fs::create_directories(directory_ / "digest_lists_loaded"); }
+
+  int upload(Operation operation, std::string_view label, ByteView list) override {
+    if (std::string part; std::getline(std::ifstream(directory_ / "refuse"), part) && label.find(part) != label.npos) return EACCES;
+    std::array<std::uint8_t, 32> hash;
+    EVP_Digest(list.data(), list.size(), hash.data(), nullptr, EVP_sha256(), nullptr);
+    const fs::path loaded = directory_ / "digest_lists_loaded";
+    const std::string digest = "sha256-" + to_hex(hash) + "-";
+    const fs::path mine = loaded / (digest + std::string(label));
+    if (operation == Operation::remove) {
+      if (!fs::remove(mine)) return ENOENT;
+    } else {
+      for (const auto& entry : fs::directory_iterator(loaded))
+        if (entry.path().filename().native().starts_with(digest)) return EEXIST;
+      std::ofstream(directory_ / "unfinished", std::ios::binary) << text_of(list);
+      fs::rename(directory_ / "unfinished", mine);
+    }
+    std::ofstream(directory_ / "log", std::ios::app) << (operation == Operation::add ? "add " : "del ") << label << '\n';
+    return 0;
+  }
+
+ private:
+  fs::path directory_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const fs::path kernel = fs::read_symlink("/proc/self/exe").parent_path() / "kernel";
+  if (fs::exists(kernel / "absent")) return 3;
+  const auto arguments = read_arguments({argv + 1, static_cast<std::size_t>(argc - 1)});
+  if (!arguments || environ[0] != nullptr) return 2;
+  SystemLog log(SystemLog::To::standard_error);
+  DirectoryRepository repository(kernel);
+  const Finding found = find_lists(arguments->paths, log);
+  const LoadCounts counts = load_lists(found.lists, arguments->options, repository, log);
+  return found.refused + counts.refused == 0 ? 0 : 1;
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "transaction.h"
+
+#include <fcntl.h>
+#include <rpm/rpmmacro.h>
+#include <rpm/rpmte.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "format/rpm_list.h"
+#include "format/signature.h"
+#include "loaded_lists.h"
+
+namespace diglim {
+namespace {
+
+std::string macro(const char* name, std::string otherwise) {
+  char* value = rpmExpand("%{?", name, "}", nullptr);
+  std::string text = value != nullptr && *value != '\0' ? std::string(value) : std::move(otherwise);
+  std::free(value);
+  return text;
+}
+
+/// What the kernel is given for a list: by that, not by the name, it tells lists apart. Empty: nothing.
+std::vector<std::uint8_t> converted(const std::string& path) {
+  std::vector<std::uint8_t> list;
+  const auto content = read_file(path);
+  if (!content) return list;
+  const auto parts = split_signature(bytes_of(*content));
+  if (!parts) return list;
+  const auto header = RpmHeader::read(parts->content);
+  if (!header || !convert(*header, {}, list)) list.clear();
+  return list;
+}
+
+}  // namespace
+
+/// A file that is to go out of the kernel, and then away.
+struct Transaction::Leaving {
+  std::string list;
+  ListDirectory::Old old;  ///< The path is empty: it is in the directory itself.
+  std::vector<std::uint8_t> converted = {};
+  bool stays_known = false;  ///< Under this name the kernel has what another list says, too.
+  bool only_file = false;    ///< The kernel does not have it, or is to keep it.
+};
+
+Settings read_settings(rpmts transaction) {
+  Settings settings;
+  const char* root = rpmtsRootDir(transaction);
+  std::string_view prefix = root == nullptr ? "" : root;
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  settings.directory = std::string(prefix) + macro("_diglim_lists", settings.directory);
+  settings.administrator = std::string(prefix) + macro("_diglim_administrator", settings.administrator);
+  settings.interface = macro("_diglim_interface", settings.interface);
+  settings.parser = macro("_diglim_parser", settings.parser);
+  const std::string kernel = macro("_diglim_kernel", "auto");
+  settings.uses_kernel = kernel == "always" || (kernel != "never" && prefix.empty());
+  return settings;
+}
+
+Transaction::Transaction(Settings settings, std::function<void(const std::string&)> complain)
+    : settings_(std::move(settings)), complain_(std::move(complain)), directory_(settings_.directory) {}
+
+bool Transaction::prepare(rpmts transaction) {
+  if (was_interrupted()) {
+    complain_("an earlier transaction was interrupted; its digest lists are being settled");
+    (void)recover(transaction);
+    recovered_ = !was_interrupted();
+  }
+  std::string text;
+  const std::unique_ptr<rpmtsi_s, decltype(&rpmtsiFree)> elements(rpmtsiInit(transaction), rpmtsiFree);
+  while (rpmte element = rpmtsiNext(elements.get(), TR_ADDED | TR_REMOVED))
+    text += std::string(rpmteType(element) == TR_ADDED ? "+" : "-") + rpmteNEVRA(element) + "\n";
+  if (!complain(directory_.write_journal(text))) return false;
+
+  auto changes = read_changes(transaction, [&](const PackageList& list) {
+    return directory_.has(list.name, list.content) ? Outcome{} : directory_.stage(list.name, list.content);
+  });
+  Outcome outcome;
+  if (!changes) outcome = std::unexpected(changes.error());
+  else changes_ = std::move(*changes);
+  if (outcome) outcome = check_names(transaction);
+  std::vector<std::string> added;
+  for (const auto& change : changes_)
+    if (change.kind == Change::added) added.push_back(change.list);
+  if (complain(outcome) && publish_and_load(added)) return true;
+  complain_("nothing was changed");
+  (void)settle(transaction);
+  return false;
+}
+
+/// Two packages of one name, version, release and architecture would need one name for two lists.
+Outcome Transaction::check_names(rpmts transaction) const {
+  std::set<unsigned> removed;
+  for (const auto& change : changes_)
+    if (change.kind == Change::removed) removed.insert(change.database_row);
+  std::set<std::string> added;
+  for (const auto& change : changes_) {
+    if (change.kind != Change::added) continue;
+    if (!added.insert(change.list).second || installed_list(transaction, change.list, removed))
+      return std::unexpected(change.list + ": another package has this name, version, release and architecture, and is to stay installed");
+  }
+  return {};
+}
+
+bool Transaction::settle(rpmts transaction) {
+  if (!recovered_) return recover(transaction);
+  if (!complain(directory_.discard_staged())) return false;
+  std::set<std::string> names;
+  for (const auto& change : changes_) names.insert(change.list);
+  std::vector<std::string> restored, unwanted;
+  for (const auto& name : names) {
+    unwanted.push_back(name + std::string(ListDirectory::replaced_suffix));
+    const auto installed = installed_list(transaction, name);
+    if (!installed) {
+      unwanted.push_back(name);
+    } else if (!directory_.has(name, installed->content)) {
+      if (!complain(directory_.stage(name, installed->content))) return false;
+      restored.push_back(name);
+    }
+  }
+  return publish_and_load(restored) & drop(unwanted) && complain(directory_.close_journal());
+}
+
+bool Transaction::recover(rpmts transaction) {
+  if (!complain(directory_.discard_staged())) return false;
+  std::set<std::string> wanted;
+  Outcome outcome;
+  for_each_installed(
+      transaction,
+      [&](PackageList&& list) {
+        if (!wanted.insert(list.name).second) return complain_(list.name + ": two packages of this name are installed; only the files of one are known");
+        if (outcome && !directory_.has(list.name, list.content)) outcome = directory_.stage(list.name, list.content);
+      },
+      complain_);
+  if (wanted.empty()) {
+    complain_("the database of rpm has no packages, or cannot be read; no digest list was changed");
+    return false;
+  }
+  if (!complain(outcome)) return false;
+  const bool loaded = publish_and_load({wanted.begin(), wanted.end()});
+  auto unwanted = directory_.lists();
+  std::erase_if(unwanted, [&](const std::string& list) { return wanted.contains(list); });
+  return drop(unwanted) && complain(directory_.close_journal()) && loaded;
+}
+
+bool Transaction::publish_and_load(const std::vector<std::string>& lists) {
+  if (!complain(directory_.publish())) return false;
+  std::vector<std::string> paths;
+  for (const auto& list : lists)
+    if (!is_masked(list)) paths.push_back(directory_.path_of(list));
+  if (!settings_.uses_kernel) return true;
+  return run(ParserOperation::add, paths);
+}
+
+bool Transaction::run(ParserOperation operation, const std::vector<std::string>& paths) {
+  if (paths.empty()) return true;
+  auto result = run_parser(settings_.parser, operation, paths);
+  if (result.status == ParserResult::no_kernel || (result.status == ParserResult::no_program && !LoadedLists::read(settings_.interface))) {
+    settings_.uses_kernel = false;
+    return true;
+  }
+  for (std::string_view left = result.messages; !left.empty();) {
+    const auto end = std::min(left.find('\n'), left.size());
+    if (end > 0) complain_(std::string(left.substr(0, end)));
+    left.remove_prefix(std::min(end + 1, left.size()));
+  }
+  return result.status == ParserResult::done;
+}
+
+bool Transaction::drop(const std::vector<std::string>& unwanted) {
+  std::vector<Leaving> leaving;
+  for (const auto& list : unwanted)
+    if (directory_.has(list)) leaving.push_back({.list = list, .old = {}});
+  for (auto& old : directory_.old_lists()) leaving.push_back({.list = old.list, .old = old});
+  if (leaving.empty()) return true;
+
+  // The files of packages are on disk before what they replaced becomes unknown, or a power cut could bring the old ones back.
+  ::sync();
+  const auto loaded = settings_.uses_kernel ? LoadedLists::read(settings_.interface) : std::nullopt;
+  const auto path_of = [&](const Leaving& one) { return one.old.path.empty() ? directory_.path_of(one.list) : one.old.path; };
+  for (auto& one : leaving) {
+    one.converted = settings_.uses_kernel ? converted(path_of(one)) : std::vector<std::uint8_t>();
+    one.only_file = one.converted.empty() || (loaded && !loaded->has(one.list, one.converted)) || (one.old.path.empty() && is_masked(one.list));
+  }
+  if (settings_.uses_kernel) find_twins(unwanted, leaving);
+
+  std::vector<std::string> paths;
+  for (const auto& one : leaving)
+    if (!one.only_file && !one.stays_known) paths.push_back(path_of(one));
+  const bool all_unloaded = run(ParserOperation::del, paths);
+  bool done = true;
+  for (const auto& one : leaving) {
+    const bool in_directory = one.old.path.empty();
+    const bool keep = one.stays_known || (!one.only_file && !all_unloaded && !run(ParserOperation::del, {path_of(one)}));
+    done &= !keep || one.stays_known;
+    if (keep && in_directory) done &= complain(directory_.move_to_old(one.list));
+    if (!keep) done &= complain(in_directory ? directory_.remove(one.list) : directory_.remove_old(one.old));
+  }
+  return done;
+}
+
+/// The kernel has one list of the same digests only once, under the name that came first. As long as a package that stays has them,
+/// that name must not be deleted there.
+void Transaction::find_twins(const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving) const {
+  const auto compare = [&](const std::string& name, const std::string& path) {
+    const auto list = converted(path);
+    for (auto& one : leaving) {
+      if (one.only_file || one.converted != list) continue;
+      (one.list == name ? one.only_file : one.stays_known) = true;
+    }
+  };
+  for (const auto& list : directory_.lists())
+    if (std::ranges::find(unwanted, list) == unwanted.end()) compare(list, directory_.path_of(list));
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(settings_.administrator, error), end; !error && entry != end; entry.increment(error))
+    compare(entry->path().filename(), entry->path());
+}
+
+/// The administrator's list of the same name counts instead.
+bool Transaction::is_masked(const std::string& list) const {
+  return ::faccessat(AT_FDCWD, (settings_.administrator + "/" + list).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool Transaction::complain(const Outcome& outcome) {
+  if (!outcome) complain_(outcome.error());
+  return outcome.has_value();
+}
+
+}  // namespace diglim

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <rpm/rpmts.h>
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "list_directory.h"
+#include "packages.h"
+#include "parser_run.h"
+
+namespace diglim {
+
+/// Where things are; macros of rpm, see rpm-plugin-diglim(8).
+struct Settings {
+  std::string directory = "/usr/lib/diglim";            ///< %_diglim_lists, below the transaction's root.
+  std::string administrator = "/etc/diglim";            ///< %_diglim_administrator, likewise.
+  std::string interface = "/sys/kernel/security/integrity/diglim";  ///< %_diglim_interface
+  std::string parser = "/usr/libexec/diglim/diglim-parser";  ///< %_diglim_parser
+  bool uses_kernel = true;  ///< %_diglim_kernel: auto (for the root "/" only), always, never.
+};
+[[nodiscard]] Settings read_settings(rpmts transaction);
+
+/// Digest lists while packages are on the move. The states of a transaction, what holds in each, and what a crash leaves, are in
+/// README.md; in short:
+///
+///     prepare   before anything is changed: all new lists are written, on disk, and in the kernel; or the transaction is refused
+///     (rpm)     scriptlets, files, database: the kernel has old and new
+///     settle    after all of it: what the database does not have goes out of the kernel, and then out of the directory
+///     recover   the same for all packages, if a journal tells that a transaction did not come to its end
+///
+/// It must be done under rpm's lock of the database. Nothing is done by hooks of single packages or files, whose order and number
+/// differ between releases of rpm.
+class Transaction {
+ public:
+  /// `complain` gets lines for the administrator.
+  Transaction(Settings settings, std::function<void(const std::string&)> complain);
+
+  /// Refused: nothing has changed, and a message said why.
+  [[nodiscard]] bool prepare(rpmts transaction);
+  /// Whatever became of the transaction. False: not all could be done; the journal stays for the next one to try.
+  bool settle(rpmts transaction);
+  /// Brings directory and kernel to what the database says, from any state.
+  bool recover(rpmts transaction);
+  [[nodiscard]] bool was_interrupted() const { return directory_.has_journal(); }
+
+ private:
+  struct Leaving;
+
+  bool complain(const Outcome& outcome);
+  bool publish_and_load(const std::vector<std::string>& lists);
+  bool drop(const std::vector<std::string>& unwanted);
+  void find_twins(const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving) const;
+  bool run(ParserOperation operation, const std::vector<std::string>& paths);
+  [[nodiscard]] bool is_masked(const std::string& list) const;
+  [[nodiscard]] Outcome check_names(rpmts transaction) const;
+
+  Settings settings_;
+  std::function<void(const std::string&)> complain_;
+  ListDirectory directory_;
+  std::vector<Change> changes_;
+  bool recovered_ = true;  ///< False: an earlier transaction is still not settled.
+};
+
+}  // namespace diglim
