@@ -199,7 +199,8 @@ Outcome ListDirectory::close_journal() {
   for (const auto& number : names_in(state("old")))
     if (auto synced = sync_directory(state("old/") + number); !synced) return synced;
   if (auto synced = sync_directory(path_); !synced) return synced;
-  if (auto removed = unlink_file(state("journal")); !removed) return removed;
+  for (const char* name : {"journal.new", "journal"})
+    if (auto removed = unlink_file(state(name)); !removed) return removed;
   return sync_directory(state(""));
 }
 

@@ -11,6 +11,9 @@ namespace diglim {
 /// Errors are in words, for the administrator: what could not be done to which file, and why.
 using Outcome = std::expected<void, std::string>;
 
+/// Nothing if it cannot be read; at most 64 MiB.
+[[nodiscard]] std::expected<std::string, std::string> read_file(const std::string& path);
+
 /// The vendor's directory of lists, in which there is one list for each installed package, and beside it what an interrupted
 /// transaction leaves to be repaired:
 ///
@@ -54,7 +57,7 @@ class ListDirectory {
   Outcome remove_old(const Old& old);
 
   [[nodiscard]] bool has_journal() const;
-  /// For people to read; that there is one is what counts.
+  [[nodiscard]] std::string journal() const { return read_file(state("journal")).value_or(""); }
   Outcome write_journal(std::string_view text);
   /// The end of a transaction: makes the changes durable, then removes the journal.
   Outcome close_journal();
@@ -66,8 +69,5 @@ class ListDirectory {
   std::string path_;
   std::vector<std::string> staged_;
 };
-
-/// Nothing if it cannot be read; at most 64 MiB.
-[[nodiscard]] std::expected<std::string, std::string> read_file(const std::string& path);
 
 }  // namespace diglim

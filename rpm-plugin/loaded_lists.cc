@@ -1,31 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loaded_lists.h"
 
-#include <rpm/rpmcrypto.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
+#include "digest.h"
+
 namespace diglim {
-namespace {
-
-/// Empty if librpm does not know the algorithm.
-std::string digest_of(ByteView bytes, const Algorithm& wanted) {
-  constexpr int pgp_numbers = 16;
-  int number = 0;
-  while (number < pgp_numbers && algorithm_of_pgp(static_cast<std::uint32_t>(number)) != &wanted) ++number;
-  DIGEST_CTX context = number < pgp_numbers ? rpmDigestInit(number, 0) : nullptr;
-  if (context == nullptr) return {};
-  void* text = nullptr;
-  rpmDigestUpdate(context, bytes.data(), bytes.size());
-  rpmDigestFinal(context, &text, nullptr, 1);
-  std::string digest = text != nullptr ? static_cast<const char*>(text) : "";
-  std::free(text);
-  return digest;
-}
-
-}  // namespace
 
 std::optional<LoadedLists> LoadedLists::read(const std::string& interface) {
   std::error_code error;

@@ -56,7 +56,7 @@ std::string signature_of(Header header) {
   return signature;
 }
 
-std::string list_name(std::string_view package) { return std::string(ListDirectory::prefix) + std::string(package); }
+std::string list_name(const std::string& package) { return std::string(ListDirectory::prefix) + package; }
 
 std::string list_name(Header header) { return list_name(OwnedText(headerGetAsString(header, RPMTAG_NVRA)).get()); }
 
@@ -83,6 +83,10 @@ std::expected<OwnedHeader, std::string> read_package(rpmts transaction, rpmte el
 
 }  // namespace
 
+std::string list_name(rpmte element) {
+  return list_name(std::string(rpmteN(element)) + "-" + rpmteV(element) + "-" + rpmteR(element) + "." + (rpmteA(element) != nullptr ? rpmteA(element) : ""));
+}
+
 std::expected<std::optional<PackageList>, std::string> list_of(Header header) {
   const std::string_view name = headerGetString(header, RPMTAG_NAME);
   if (name == "gpg-pubkey") return std::nullopt;
@@ -98,8 +102,7 @@ std::expected<std::vector<Change>, std::string> read_changes(
   const std::unique_ptr<rpmtsi_s, Release<rpmtsiFree>> elements(rpmtsiInit(transaction));
   while (rpmte element = rpmtsiNext(elements.get(), TR_ADDED | TR_REMOVED)) {
     if (rpmteType(element) == TR_REMOVED) {
-      const std::string package = std::string(rpmteN(element)) + "-" + rpmteV(element) + "-" + rpmteR(element) + "." + (rpmteA(element) ? rpmteA(element) : "");
-      changes.push_back({Change::removed, list_name(package), static_cast<unsigned>(rpmteDBOffset(element))});
+      changes.push_back({Change::removed, list_name(element), static_cast<unsigned>(rpmteDBOffset(element))});
       continue;
     }
     const auto header = read_package(transaction, element);

@@ -22,6 +22,9 @@ struct PackageList {
 /// Nothing for a public key, which rpm keeps as if it were a package. Errors are in words.
 [[nodiscard]] std::expected<std::optional<PackageList>, std::string> list_of(Header header);
 
+/// The name of the list of a package that is to be installed or removed.
+[[nodiscard]] std::string list_name(rpmte element);
+
 /// One change that a transaction is about to make.
 struct Change {
   enum Kind { added, removed };

@@ -10,11 +10,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
 #include "format/rpm_list.h"
 #include "format/signature.h"
+#include "half_installed.h"
 #include "loaded_lists.h"
 
 namespace diglim {
@@ -55,6 +58,7 @@ Settings read_settings(rpmts transaction) {
   const char* root = rpmtsRootDir(transaction);
   std::string_view prefix = root == nullptr ? "" : root;
   while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  settings.root = prefix;
   settings.directory = std::string(prefix) + macro("_diglim_lists", settings.directory);
   settings.administrator = std::string(prefix) + macro("_diglim_administrator", settings.administrator);
   settings.interface = macro("_diglim_interface", settings.interface);
@@ -73,11 +77,7 @@ bool Transaction::prepare(rpmts transaction) {
     (void)recover(transaction);
     recovered_ = !was_interrupted();
   }
-  std::string text;
-  const std::unique_ptr<rpmtsi_s, decltype(&rpmtsiFree)> elements(rpmtsiInit(transaction), rpmtsiFree);
-  while (rpmte element = rpmtsiNext(elements.get(), TR_ADDED | TR_REMOVED))
-    text += std::string(rpmteType(element) == TR_ADDED ? "+" : "-") + rpmteNEVRA(element) + "\n";
-  if (!complain(directory_.write_journal(text))) return false;
+  if (!complain(write_journal(transaction))) return false;
 
   auto changes = read_changes(transaction, [&](const PackageList& list) {
     return directory_.has(list.name, list.content) ? Outcome{} : directory_.stage(list.name, list.content);
@@ -93,6 +93,19 @@ bool Transaction::prepare(rpmts transaction) {
   complain_("nothing was changed");
   (void)settle(transaction);
   return false;
+}
+
+/// One line for each package: "+" or "-", and the name of its list. The lines of additions that are not settled stay.
+Outcome Transaction::write_journal(rpmts transaction) {
+  std::string text;
+  for (const auto& list : added_) text += "+" + list + "\n";
+  const std::unique_ptr<rpmtsi_s, decltype(&rpmtsiFree)> elements(rpmtsiInit(transaction), rpmtsiFree);
+  while (rpmte element = rpmtsiNext(elements.get(), TR_ADDED | TR_REMOVED)) {
+    const bool is_added = rpmteType(element) == TR_ADDED;
+    text += (is_added ? "+" : "-") + list_name(element) + "\n";
+    if (is_added) added_.insert(list_name(element));
+  }
+  return directory_.write_journal(text);
 }
 
 /// Two packages of one name, version, release and architecture would need one name for two lists.
@@ -129,6 +142,9 @@ bool Transaction::settle(rpmts transaction) {
 }
 
 bool Transaction::recover(rpmts transaction) {
+  std::istringstream journal(directory_.journal());
+  for (std::string line; std::getline(journal, line);)
+    if (line.starts_with('+')) added_.insert(line.substr(1));
   if (!complain(directory_.discard_staged())) return false;
   std::set<std::string> wanted;
   Outcome outcome;
@@ -147,7 +163,9 @@ bool Transaction::recover(rpmts transaction) {
   const bool loaded = publish_and_load({wanted.begin(), wanted.end()});
   auto unwanted = directory_.lists();
   std::erase_if(unwanted, [&](const std::string& list) { return wanted.contains(list); });
-  return drop(unwanted) && complain(directory_.close_journal()) && loaded;
+  if (!drop(unwanted) || !complain(directory_.close_journal())) return false;
+  added_.clear();
+  return loaded;
 }
 
 bool Transaction::publish_and_load(const std::vector<std::string>& lists) {
@@ -174,12 +192,38 @@ bool Transaction::run(ParserOperation operation, const std::vector<std::string>&
   return result.status == ParserResult::done;
 }
 
-bool Transaction::drop(const std::vector<std::string>& unwanted) {
+/// Takes those that must not go from `unwanted`. False: there were some.
+bool Transaction::keep_half_installed(std::vector<std::string>& unwanted) {
+  std::optional<std::set<std::string>> digests;
+  const auto known = [&]() -> const std::set<std::string>& {
+    if (digests) return *digests;
+    digests.emplace();
+    for (const auto& list : directory_.lists()) {
+      if (std::ranges::find(unwanted, list) != unwanted.end()) continue;
+      const auto bytes = converted(directory_.path_of(list));
+      CompactReader blocks(bytes);
+      for (auto block = blocks.next(); block && *block; block = blocks.next())
+        for (std::size_t i = 0; i < (*block)->count; ++i) digests->emplace(text_of((*block)->digest(i)));
+    }
+    return *digests;
+  };
+  std::set<std::string> kept;
+  for (const auto& list : unwanted) {
+    if (!added_.contains(list) || !directory_.has(list) || !is_half_installed(directory_.path_of(list), settings_.root, known)) continue;
+    complain_(list + ": the package is not installed, but files of it are in place; they stay known until it is installed or they are gone");
+    kept.insert(list);
+  }
+  std::erase_if(unwanted, [&](const std::string& list) { return kept.contains(list); });
+  return kept.empty();
+}
+
+bool Transaction::drop(std::vector<std::string> unwanted) {
+  bool done = keep_half_installed(unwanted);
   std::vector<Leaving> leaving;
   for (const auto& list : unwanted)
     if (directory_.has(list)) leaving.push_back({.list = list, .old = {}});
   for (auto& old : directory_.old_lists()) leaving.push_back({.list = old.list, .old = old});
-  if (leaving.empty()) return true;
+  if (leaving.empty()) return done;
 
   // The files of packages are on disk before what they replaced becomes unknown, or a power cut could bring the old ones back.
   ::sync();
@@ -195,7 +239,6 @@ bool Transaction::drop(const std::vector<std::string>& unwanted) {
   for (const auto& one : leaving)
     if (!one.only_file && !one.stays_known) paths.push_back(path_of(one));
   const bool all_unloaded = run(ParserOperation::del, paths);
-  bool done = true;
   for (const auto& one : leaving) {
     const bool in_directory = one.old.path.empty();
     const bool keep = one.stays_known || (!one.only_file && !all_unloaded && !run(ParserOperation::del, {path_of(one)}));

@@ -16,6 +16,7 @@ namespace diglim {
 
 /// Where things are; macros of rpm, see rpm-plugin-diglim(8).
 struct Settings {
+  std::string root;                                     ///< Of the transaction, without a slash at the end; empty: "/".
   std::string directory = "/usr/lib/diglim";            ///< %_diglim_lists, below the transaction's root.
   std::string administrator = "/etc/diglim";            ///< %_diglim_administrator, likewise.
   std::string interface = "/sys/kernel/security/integrity/diglim";  ///< %_diglim_interface
@@ -52,16 +53,19 @@ class Transaction {
 
   bool complain(const Outcome& outcome);
   bool publish_and_load(const std::vector<std::string>& lists);
-  bool drop(const std::vector<std::string>& unwanted);
+  bool drop(std::vector<std::string> unwanted);
+  bool keep_half_installed(std::vector<std::string>& unwanted);
   void find_twins(const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving) const;
   bool run(ParserOperation operation, const std::vector<std::string>& paths);
   [[nodiscard]] bool is_masked(const std::string& list) const;
+  Outcome write_journal(rpmts transaction);
   [[nodiscard]] Outcome check_names(rpmts transaction) const;
 
   Settings settings_;
   std::function<void(const std::string&)> complain_;
   ListDirectory directory_;
   std::vector<Change> changes_;
+  std::set<std::string> added_;  ///< Names of lists, of this transaction and of earlier ones that are not settled.
   bool recovered_ = true;  ///< False: an earlier transaction is still not settled.
 };
 
