@@ -134,10 +134,10 @@ Outcome ListDirectory::publish() {
   if (staged_.empty()) return {};
   for (const auto& list : staged_) {
     if (!has(list)) continue;
-    const auto old = room_in_old(list);
-    if (!old) return std::unexpected(old.error());
-    if (auto linked = link_file(path_of(list), *old); !linked) return linked;
-    if (auto linked = link_file(path_of(list), path_of(list) + std::string(replaced_suffix)); !linked) return linked;
+    const auto number = room_in_old(list);
+    if (!number) return std::unexpected(number.error());
+    if (auto linked = link_file(path_of(list), path_of(list) + std::string(replaced) + *number); !linked) return linked;
+    if (auto linked = link_file(path_of(list), state("old/") + *number + "/" + list); !linked) return linked;
   }
   if (auto synced = sync_file_system_of(path_); !synced) return synced;
   for (const auto& list : staged_)
@@ -156,16 +156,16 @@ Outcome ListDirectory::discard_staged() {
 Outcome ListDirectory::remove(const std::string& list) { return unlink_file(path_of(list)); }
 
 Outcome ListDirectory::move_to_old(const std::string& list) {
-  const auto old = room_in_old(list);
-  return old ? rename_file(path_of(list), *old) : std::unexpected(old.error());
+  const auto number = room_in_old(list);
+  return number ? rename_file(path_of(list), state("old/") + *number + "/" + list) : std::unexpected(number.error());
 }
 
 /// Several lists of one name can be there, from transactions whose ends nobody saw.
 std::expected<std::string, std::string> ListDirectory::room_in_old(const std::string& list) {
   for (unsigned number = 0;; ++number) {
-    const std::string directory = state("old/") + std::to_string(number);
-    if (auto made = make_directories(directory); !made) return std::unexpected(made.error());
-    if (std::string path = directory + "/" + list; !exists(path)) return path;
+    std::string name = std::to_string(number);
+    if (auto made = make_directories(state("old/") + name); !made) return std::unexpected(made.error());
+    if (!exists(state("old/") + name + "/" + list) && !exists(path_of(list) + std::string(replaced) + name)) return name;
   }
 }
 
@@ -174,7 +174,7 @@ std::vector<ListDirectory::Old> ListDirectory::old_lists() const {
   for (const auto& number : names_in(state("old")))
     for (auto& list : names_in(state("old/") + number)) {
       std::string path = state("old/") + number + "/" + list;
-      found.push_back({.path = std::move(path), .list = std::move(list)});
+      found.push_back({.path = std::move(path), .number = number, .list = std::move(list)});
     }
   return found;
 }

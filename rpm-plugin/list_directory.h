@@ -30,8 +30,9 @@ class ListDirectory {
   explicit ListDirectory(std::string path) : path_(std::move(path)) {}
 
   static constexpr std::string_view prefix = "0-file_list-rpm-";
-  /// A list that gave way to another of its name stays in the directory under this name, for a boot in between.
-  static constexpr std::string_view replaced_suffix = ".replaced";
+  /// A list that gave way to another of its name and is in old/<n> stays in the directory with this and <n> at the end of its name,
+  /// for a boot in between.
+  static constexpr std::string_view replaced = ".replaced.";
 
   [[nodiscard]] std::string path_of(std::string_view list) const { return path_ + "/" + std::string(list); }
   /// Those that are an rpm package's by their name, sorted.
@@ -42,7 +43,7 @@ class ListDirectory {
   /// Writes a list to where nobody reads it.
   Outcome stage(const std::string& list, std::string_view content);
   /// Gives all staged lists their names, each at once and only when all of them are on disk. One that had the name is in old/ after
-  /// that, and under its name and replaced_suffix.
+  /// that, and beside it as `replaced` says.
   Outcome publish();
   Outcome discard_staged();
 
@@ -51,7 +52,7 @@ class ListDirectory {
   /// For one that is not to be loaded at the next boot, but is in the kernel.
   Outcome move_to_old(const std::string& list);
   struct Old {
-    std::string path, list;
+    std::string path, number, list;
   };
   [[nodiscard]] std::vector<Old> old_lists() const;
   Outcome remove_old(const Old& old);
@@ -64,6 +65,7 @@ class ListDirectory {
 
  private:
   [[nodiscard]] std::string state(std::string_view name) const { return path_ + "/.rpm/" + std::string(name); }
+  /// The number of a directory in old/ that has no list of this name.
   std::expected<std::string, std::string> room_in_old(const std::string& list);
 
   std::string path_;

@@ -42,6 +42,9 @@ std::vector<std::uint8_t> converted(const std::string& path) {
   return list;
 }
 
+/// The name that a list had before another took its place.
+std::string without_replaced(const std::string& list) { return list.substr(0, list.find(ListDirectory::replaced)); }
+
 }  // namespace
 
 /// A file that is to go out of the kernel, and then away.
@@ -129,7 +132,6 @@ bool Transaction::settle(rpmts transaction) {
   for (const auto& change : changes_) names.insert(change.list);
   std::vector<std::string> restored, unwanted;
   for (const auto& name : names) {
-    unwanted.push_back(name + std::string(ListDirectory::replaced_suffix));
     const auto installed = installed_list(transaction, name);
     if (!installed) {
       unwanted.push_back(name);
@@ -138,7 +140,10 @@ bool Transaction::settle(rpmts transaction) {
       restored.push_back(name);
     }
   }
-  return publish_and_load(restored) & drop(unwanted) && complain(directory_.close_journal());
+  const bool loaded = publish_and_load(restored);
+  for (auto& list : directory_.lists())
+    if (const auto name = without_replaced(list); name != list && names.contains(name)) unwanted.push_back(std::move(list));
+  return drop(unwanted) && loaded && complain(directory_.close_journal());
 }
 
 bool Transaction::recover(rpmts transaction) {
@@ -192,8 +197,8 @@ bool Transaction::run(ParserOperation operation, const std::vector<std::string>&
   return result.status == ParserResult::done;
 }
 
-/// Takes those that must not go from `unwanted`. False: there were some.
-bool Transaction::keep_half_installed(std::vector<std::string>& unwanted) {
+/// Takes those that must not go from `unwanted`, and returns them.
+std::set<std::string> Transaction::half_installed(std::vector<std::string>& unwanted) {
   std::optional<std::set<std::string>> digests;
   const auto known = [&]() -> const std::set<std::string>& {
     if (digests) return *digests;
@@ -209,20 +214,22 @@ bool Transaction::keep_half_installed(std::vector<std::string>& unwanted) {
   };
   std::set<std::string> kept;
   for (const auto& list : unwanted) {
-    if (!added_.contains(list) || !directory_.has(list) || !is_half_installed(directory_.path_of(list), settings_.root, known)) continue;
+    if (!added_.contains(without_replaced(list)) || !directory_.has(list) || !is_half_installed(directory_.path_of(list), settings_.root, known)) continue;
     complain_(list + ": the package is not installed, but files of it are in place; they stay known until it is installed or they are gone");
     kept.insert(list);
   }
   std::erase_if(unwanted, [&](const std::string& list) { return kept.contains(list); });
-  return kept.empty();
+  return kept;
 }
 
 bool Transaction::drop(std::vector<std::string> unwanted) {
-  bool done = keep_half_installed(unwanted);
+  const auto kept = half_installed(unwanted);
+  bool done = kept.empty();
   std::vector<Leaving> leaving;
   for (const auto& list : unwanted)
     if (directory_.has(list)) leaving.push_back({.list = list, .old = {}});
-  for (auto& old : directory_.old_lists()) leaving.push_back({.list = old.list, .old = old});
+  for (auto& old : directory_.old_lists())
+    if (!kept.contains(old.list + std::string(ListDirectory::replaced) + old.number)) leaving.push_back({.list = old.list, .old = old});
   if (leaving.empty()) return done;
 
   // The files of packages are on disk before what they replaced becomes unknown, or a power cut could bring the old ones back.

@@ -54,7 +54,7 @@ class Transaction {
   bool complain(const Outcome& outcome);
   bool publish_and_load(const std::vector<std::string>& lists);
   bool drop(std::vector<std::string> unwanted);
-  bool keep_half_installed(std::vector<std::string>& unwanted);
+  [[nodiscard]] std::set<std::string> half_installed(std::vector<std::string>& unwanted);
   void find_twins(const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving) const;
   bool run(ParserOperation operation, const std::vector<std::string>& paths);
   [[nodiscard]] bool is_masked(const std::string& list) const;

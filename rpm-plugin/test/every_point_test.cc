@@ -235,7 +235,15 @@ TEST_P(EveryPointTest, killed_anywhere_it_can_be_repaired_and_done_again) {
     EXPECT_THAT(seen.windows(), IsEmpty()) << where << (reboots ? "after a reboot" : "");
     EXPECT_THAT(seen.extra(), IsEmpty()) << where;
     expect_repaired(root, where);
-    const auto again = run(command(root));
+    // In the same second rpm would give new files the temporary names of those that it left.
+    std::vector<fs::path> left;
+    for (const auto& entry : fs::directory_iterator(root.path() / "opt"))
+      if (entry.path().native().find(';') != std::string::npos) left.push_back(entry);
+    for (const auto& path : left) fs::remove(path);
+    // rpm takes no package that is installed already, even if an older one of its name is still there.
+    auto words = command(root);
+    if (GetParam().words[0] != "-e") words.push_back("--replacepkgs");
+    const auto again = run(words);
     EXPECT_EQ(root.installed(), installed_after) << where << again.output;
     expect_repaired(root, where + "and done again\n");
     EXPECT_FALSE(fs::exists(root.lists() / ".rpm/journal")) << where;
