@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Transactions, one system call after the other: what would be denied or allowed at each of them, and what is left when all is over at
-// one of them. DIGLIM_TEST_STRIDE takes only every so many of the points at which something can end.
+// one of them. All is over at every tenth of the points in the plugin and at the names
+// of files; DIGLIM_TEST_STRIDE=1 takes all of them.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -52,9 +53,15 @@ Recipe lib(const std::string& version) {
 }
 Recipe same(const std::string& version) { return {.name = "same", .version = version, .files = {{"/opt/same", "always the same"}}}; }
 
+/// Without scriptlets, around which rpm before 6.1 calls the hooks of packages, too.
+Recipe quiet(const std::string& version) {
+  return {.name = "quiet", .version = version, .files = {{"/opt/quiet-1", "first " + version}, {"/opt/quiet-2", "second " + version}}};
+}
+
 std::vector<Motion> motions() {
   return {{"install", {lib("1")}, {"-i"}, {tool("1")}},
           {"upgrade", {tool("1"), lib("1"), same("1")}, {"-U"}, {tool("2"), lib("2"), same("2")}},
+          {"quiet", {quiet("1"), lib("1")}, {"-U"}, {quiet("2")}},
           {"reinstall", {tool("1"), lib("1")}, {"-U", "--replacepkgs"}, {tool("1")}},
           {"rebuilt", {tool("1"), lib("1")}, {"-U", "--replacepkgs"}, {rebuilt_tool()}},
           {"erase", {tool("1"), lib("1")}, {"-e", "tool"}, {}}};
@@ -146,7 +153,7 @@ class EveryPointTest : public testing::TestWithParam<Motion> {
       return Then::go_on;
     }});
     const char* text = std::getenv("DIGLIM_TEST_STRIDE");
-    const std::size_t stride = text != nullptr ? std::strtoul(text, nullptr, 10) : 1;
+    const std::size_t stride = text != nullptr ? std::strtoul(text, nullptr, 10) : 10;
     std::vector<Call> some;
     for (std::size_t i = 0; i < found.size(); i += stride) some.push_back(found[i]);
     return some;
@@ -292,7 +299,7 @@ TEST_P(EveryPointTest, the_repair_can_be_killed_and_done_again) {
     seen.look({});
     EXPECT_THAT(seen.windows(), IsEmpty()) << where;
     expect_repaired(root, where);
-    if (result.status == 0 || HasFailure()) break;
+    if (result.status != 128 + 9 || HasFailure()) break;
   }
   RecordProperty("repairs", static_cast<int>(repairs));
 }

@@ -78,7 +78,7 @@ std::string sha256_of(const std::string& content) {
 
 fs::path package(const Recipe& recipe) {
   const std::string spec = spec_of(recipe);
-  const fs::path store = from_environment("DIGLIM_TEST_PACKAGES", (scratch() / "packages").c_str());
+  const fs::path store = from_environment("DIGLIM_TEST_PACKAGES", DIGLIM_TEST_PACKAGES);
   const fs::path found = store / sha256_of(spec + recipe.architecture).substr(0, 16) / (recipe.name + "-" + recipe.version + "-1." + recipe.architecture + ".rpm");
   if (fs::exists(found)) return found;
   const fs::path work = scratch() / "build";
@@ -89,7 +89,10 @@ fs::path package(const Recipe& recipe) {
                           (work / "test.spec").native()});
   if (built.status != 0) throw std::runtime_error("rpmbuild: " + built.output + spec);
   fs::create_directories(found.parent_path());
-  fs::copy_file(work / "package.rpm", found);
+  // Other test programs may be at it too, and find it whole or not at all.
+  const fs::path unfinished = found.native() + std::to_string(::getpid());
+  fs::copy_file(work / "package.rpm", unfinished);
+  fs::rename(unfinished, found);
   return found;
 }
 
@@ -98,7 +101,7 @@ TestRoot::TestRoot() {
   path_ = scratch() / ("root" + std::to_string(number++));
   fs::create_directories(path() / "var/lib/rpm");
   fs::create_directories(kernel() / "digest_lists_loaded");
-  fs::copy_file(from_environment("DIGLIM_TEST_PARSER", ""), path_ / "parser");
+  fs::copy_file(from_environment("DIGLIM_TEST_PARSER", DIGLIM_TEST_PARSER), path_ / "parser");
   macros = {"_diglim_kernel always"};
 }
 
@@ -108,7 +111,7 @@ TestRoot::~TestRoot() {
 }
 
 std::vector<std::string> TestRoot::rpm(const std::vector<std::string>& words) const {
-  const fs::path plugin = from_environment("DIGLIM_TEST_PLUGIN", "");
+  const fs::path plugin = from_environment("DIGLIM_TEST_PLUGIN", DIGLIM_TEST_PLUGIN);
   std::vector<std::string> all{"rpm", "--root", path(), "--nosignature", "--define", "_dbpath /var/lib/rpm", "--define", "_pkgverify_level none", "--define",
                                "__plugindir " + plugin.parent_path().native(), "--define", "__transaction_diglim " + plugin.native(), "--define",
                                "_diglim_parser " + (path_ / "parser").native()};
@@ -119,7 +122,7 @@ std::vector<std::string> TestRoot::rpm(const std::vector<std::string>& words) co
 }
 
 std::vector<std::string> TestRoot::reconcile() const {
-  std::vector<std::string> all{from_environment("DIGLIM_TEST_RECONCILE", ""), "--root", path(), "--dbpath", "/var/lib/rpm", "--define",
+  std::vector<std::string> all{from_environment("DIGLIM_TEST_RECONCILE", DIGLIM_TEST_RECONCILE), "--root", path(), "--dbpath", "/var/lib/rpm", "--define",
                                "_diglim_parser " + (path_ / "parser").native()};
   all.insert(all.end(), {"--define", "_diglim_interface " + kernel().native()});
   for (const auto& macro : macros) all.insert(all.end(), {"--define", macro});

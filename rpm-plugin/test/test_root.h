@@ -25,8 +25,8 @@ struct Recipe {
   std::string architecture = "noarch";
 };
 
-/// Built once in the life of the test program, or found in $DIGLIM_TEST_PACKAGES if that is set: then other releases of rpm can
-/// install what one of them built.
+/// Built once for all test programs. With the directory in $DIGLIM_TEST_PACKAGES other releases of rpm can install what one of them
+/// built; $DIGLIM_TEST_PLUGIN, _RECONCILE and _PARSER name their programs.
 [[nodiscard]] fs::path package(const Recipe& recipe);
 
 /// A root directory with an rpm database, a directory that stands for the kernel, and what is needed to look at them.
