@@ -60,6 +60,7 @@ Result<ImageSet> load_image_set(const fs::path& file) {
                               {"trees", into(set.trees)},
                               {"own", into(set.own)},
                               {"signing_key", into(set.signing_key)},
+                              {"carries", into(set.carries)},
                               {"disk_mib", into(set.disk_mib)}}));
   if (set.packages.empty()) return fail(ErrorKind::bad_input, fmt::format("{}: no packages", file.string()));
   if (set.disk_mib < 16 || set.disk_mib > 65536)
@@ -76,7 +77,10 @@ Result<TreePackage> load_tree_package(const fs::path& directory) {
   std::map<std::string, OwnedPath> attributes;
   std::vector<std::string> ghosts;
   TRY_VOID(read_fields(directory / "package.yaml",
-                       {{"summary", into(package.summary)},
+                       {{"name", into(package.name)},
+                        {"summary", into(package.summary)},
+                        {"architecture", into(package.architecture)},
+                        {"scriptlets", into(package.scriptlets)},
                         {"version", into(package.version.version)},
                         {"requires", into(package.requires_list)},
                         {"provides", into(package.provides)},

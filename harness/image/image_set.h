@@ -19,6 +19,7 @@ struct ImageSet {
   std::vector<std::string> trees;      ///< guest-image/<tree>/: packaged as diglab-<tree>.
   std::vector<std::string> own;        ///< Packages that the caller must bring.
   bool signing_key = false;            ///< With the private half of the laboratory's IMA key, for guests whose administrator signs.
+  std::vector<std::string> carries;    ///< guest-image/<tree>/: packages that are not installed, but lie in /usr/share/diglab/packages.
   std::uint64_t disk_mib = 512;
 };
 
@@ -26,7 +27,7 @@ struct ImageSet {
 Result<ImageSet> load_image_set(const std::filesystem::path& file);
 
 /// A tree of ours: guest-image/<tree>/package.yaml beside root/. The YAML holds what git does not: empty directories,
-/// permissions, owners, and files that appear only at run time.
+/// permissions, owners, files that appear only at run time, scriptlets.
 struct TreePackage {
   PackageDescription description;
   std::filesystem::path files;                   ///< root/

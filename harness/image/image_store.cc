@@ -77,6 +77,25 @@ Result<std::string> manifest_of(const Plan& plan, const ImageRequest& request, c
   return to_json(manifest);
 }
 
+/// A package of packages, for a guest to install.
+Result<OwnPackage> carried_packages(const ImageSet& set, const fs::path& sets, const fs::path& staging, RpmBuilder& builder, const ImageProgress& progress,
+                                    const Deadline& deadline) {
+  std::vector<RpmRecipe> recipes;
+  std::vector<std::string> names;
+  for (const auto& tree : set.carries) {
+    const auto package = TRY(load_tree_package(sets / tree));
+    names.push_back(package.description.file_name());
+    recipes.push_back(TRY(recipe_for(package)));
+  }
+  const auto built = TRY(builder.build(recipes, nothing_missing, progress, deadline));
+  const auto place = staging / "usr/share/diglab/packages";
+  TRY_VOID(make_directories(place));
+  std::error_code error;
+  for (std::size_t i = 0; i < built.size() && !error; ++i) fs::copy_file(built[i].file, place / names[i], error);
+  if (error) return fail(ErrorKind::infra, fmt::format("cannot copy packages to {}: {}", place.string(), error.message()));
+  return OwnPackage{.name = "diglab-carried-packages", .version = "1.0-1", .tree = staging, .requires_names = {}};
+}
+
 }  // namespace
 
 Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageProgress& progress, const Deadline& deadline) {
@@ -116,6 +135,12 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   if (plan.set.signing_key) plan.recipes.push_back(TRY(signing_key_recipe(keys)));
   for (const auto& own : request.own)
     if (own.everywhere || std::ranges::find(plan.set.own, own.name) != plan.set.own.end()) plan.recipes.push_back(TRY(recipe_for(own)));
+  RpmBuilder builder(cache_, keys, processes_);
+  std::optional<TempDir> carried;
+  if (!plan.set.carries.empty()) {
+    carried = TRY(TempDir::make(cache_ / "building", "carried"));
+    plan.recipes.push_back(TRY(recipe_for(TRY(carried_packages(plan.set, sets_, carried->path(), builder, progress, deadline)))));
+  }
   for (std::size_t i = plan.debs.size(); i < plan.recipes.size(); ++i) plan.names.push_back(plan.recipes[i].name);
   for (const auto& recipe : plan.recipes) question += sha256_of(recipe.content) + "\n";
   for (const auto& name : plan.names) question += name + "\n";
@@ -135,7 +160,6 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   if (const auto free = TRY(free_space(cache_)); free < needed)
     return fail(ErrorKind::infra, fmt::format("building an image needs {} MiB free in {}, there are {}", needed >> 20, cache_.string(), free >> 20));
 
-  RpmBuilder builder(cache_, keys, processes_);
   auto rpms = TRY(builder.build(plan.recipes, [&](const std::vector<std::size_t>& missing) -> Result<void> {
     std::vector<DebianPackage> wanted;
     for (const auto i : missing) {

@@ -48,7 +48,7 @@ std::string spec_of(const PackageDescription& package) {
   auto paths = package.paths;
   std::sort(paths.begin(), paths.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   for (const auto& path : paths) spec += files_line(path);
-  return spec;
+  return spec + package.scriptlets;
 }
 
 std::string spec_path(std::string_view path) {

@@ -32,12 +32,13 @@ struct PackageDescription {
   std::vector<std::string> requires_list;
   std::vector<std::string> provides;
   std::vector<OwnedPath> paths;
+  std::string scriptlets = {};          ///< As at the end of a spec file.
 
   /// The file name rpmbuild gives it, epoch left out as RPM does.
   [[nodiscard]] std::string file_name() const;
 };
 
-/// The spec file that packs an already laid out build root. Runs nothing, scans nothing, has no scriptlets.
+/// The spec file that packs an already laid out build root. Runs nothing, scans nothing, has no scriptlets but the package's own.
 [[nodiscard]] std::string spec_of(const PackageDescription& package);
 
 /// `path` such that rpmbuild's %files takes it literally: neither glob nor macro.

@@ -52,6 +52,16 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
                       .tree = tool_tree,
                       .requires_names = {"librpm9", "libssl3", "libfmt9", "libboost-filesystem1.81.0"},
                       .everywhere = false});
+  const fs::path plugin = sources.binaries.parent_path() / "rpm-plugin";
+  fs::path plugin_tree = staging / "rpm-plugin";
+  TRY_VOID(put(plugin / "diglim.so", plugin_tree, guest_path::rpm_plugin, executable));
+  TRY_VOID(put(plugin / "diglim-reconcile", plugin_tree, guest_path::reconcile, executable));
+  TRY_VOID(put(plugin / "macros.transaction_diglim", plugin_tree, guest_path::rpm_plugin_macros, fs::perms(0644)));
+  packages.push_back({.name = "rpm-plugin-diglim",
+                      .version = std::string(package_version),
+                      .tree = plugin_tree,
+                      .requires_names = {"diglim-parser", "librpm9"},
+                      .everywhere = false});
   if (!sources.kernel.modules.empty()) {
     fs::path tree = staging / "modules";
     std::error_code error;

@@ -23,6 +23,10 @@ inline constexpr std::string_view exercise = "/usr/libexec/diglab/diglim-exercis
 inline constexpr std::string_view hex_parser = "/usr/libexec/diglim/hex_parser";
 inline constexpr std::string_view diglim_parser = "/usr/libexec/diglim/diglim-parser";
 inline constexpr std::string_view tool = "/usr/bin/diglim";
+/// Where Debian's rpm looks for them.
+inline constexpr std::string_view rpm_plugin = "/usr/lib64/rpm-plugins/diglim.so";
+inline constexpr std::string_view rpm_plugin_macros = "/usr/lib/rpm/macros.d/macros.transaction_diglim";
+inline constexpr std::string_view reconcile = "/usr/sbin/diglim-reconcile";
 }  // namespace guest_path
 
 struct GuestFileSources {
@@ -32,8 +36,8 @@ struct GuestFileSources {
 };
 
 /// Lays out the trees of our own packages below `staging`: diglab-agent (agent, init, quote script), diglab-initramfs, diglab-exercise,
-/// diglim-parser, diglim (for sets that ask for it), and, for a kernel with modules, diglab-modules. ErrorKind::infra names the file
-/// that the build did not make.
+/// diglim-parser, diglim and rpm-plugin-diglim (for sets that ask for them), and, for a kernel with modules, diglab-modules.
+/// ErrorKind::infra names the file that the build did not make.
 Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sources, const std::filesystem::path& staging);
 
 }  // namespace diglab
