@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "os/files.h"
+#include "tool/boot_parameters.h"
 
 namespace diglim::tool {
 namespace {
@@ -28,27 +29,9 @@ std::string_view key_of(std::string_view word) {
   return word.substr(0, word.find('='));
 }
 
-/// Words as they are written, quotes and all: what is not ours stays as it is.
-Words split(std::string_view line) {
-  Words words;
-  std::string word;
-  bool quoted = false;
-  for (const char c : line) {
-    if (c == '"') quoted = !quoted;
-    if (is_blank(c) && !quoted) {
-      if (!word.empty()) words.push_back(std::move(word));
-      word.clear();
-    } else {
-      word += c;
-    }
-  }
-  if (!word.empty()) words.push_back(std::move(word));
-  return words;
-}
-
 /// A word in `line` that sets a parameter of `added` and is not one of `old`. Empty: none.
 std::string clash(std::string_view line, const Words& old, const Words& added) {
-  for (const auto& word : split(line)) {
+  for (const auto& word : written_words(line)) {
     if (std::ranges::find(old, word) != old.end()) continue;
     if (std::ranges::any_of(added, [&](const auto& each) { return word.find('=') != std::string::npos && key_of(each) == key_of(word); }))
       return word;
@@ -157,7 +140,7 @@ class Entries final : public BootLoader {
 }  // namespace
 
 std::string replace_words(std::string_view line, const Words& old, const Words& added) {
-  Words words = split(line);
+  Words words = written_words(line);
   std::erase_if(words, [&](const auto& word) { return std::ranges::find(old, word) != old.end(); });
   words.insert(words.end(), added.begin(), added.end());
   return fmt::format("{}", fmt::join(words, " "));

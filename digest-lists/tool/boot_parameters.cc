@@ -19,14 +19,13 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
 
 }  // namespace
 
-std::vector<std::string> words_of_command_line(std::string_view text) {
+std::vector<std::string> written_words(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
   bool quoted = false;
   for (const char c : text) {
-    if (c == '"') {
-      quoted = !quoted;
-    } else if (!quoted && (c == ' ' || c == '\t' || c == '\n')) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted && (c == ' ' || c == '\t' || c == '\n')) {
       if (!word.empty()) words.push_back(std::move(word));
       word.clear();
     } else {
@@ -34,6 +33,13 @@ std::vector<std::string> words_of_command_line(std::string_view text) {
     }
   }
   if (!word.empty()) words.push_back(std::move(word));
+  return words;
+}
+
+std::vector<std::string> words_of_command_line(std::string_view text) {
+  auto words = written_words(text);
+  for (auto& word : words) std::erase(word, '"');
+  std::erase(words, "");
   return words;
 }
 

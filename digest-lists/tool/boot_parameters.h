@@ -30,5 +30,7 @@ struct BootParameters {
 
 /// The words of a kernel command line: blanks in double quotes do not separate, the quotes are left out.
 [[nodiscard]] std::vector<std::string> words_of_command_line(std::string_view text);
+/// The same as they are written, quotes and all.
+[[nodiscard]] std::vector<std::string> written_words(std::string_view text);
 
 }  // namespace diglim::tool
