@@ -56,6 +56,15 @@ TEST(Process, GetsItsInputAndItsEnvironmentAndItsDirectory) {
   EXPECT_EQ(outcome->out, "giveny z\n/usr\n");
 }
 
+TEST(Process, InputThatNobodyReadsIsNoReasonToEnd) {
+  SystemProcesses processes;
+  RunOptions options = within(20s);
+  options.input.assign(1 << 20, 'x');
+  auto outcome = processes.run({"sh", "-c", "exec <&-; echo done"}, options);
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->out, "done\n");
+}
+
 TEST(Process, LinesComeAsTheyArePrinted) {
   SystemProcesses processes;
   RunOptions options = within(20s);

@@ -35,6 +35,28 @@ struct DieWithHarness : bp::extend::handler {
   }
 };
 
+/// A child that ends before it has read its input is no reason for the harness to end: in this thread the write fails with EPIPE
+/// instead, whatever the program around it does with SIGPIPE.
+class NoSigpipe {
+ public:
+  NoSigpipe() {
+    ::sigemptyset(&sigpipe_);
+    ::sigaddset(&sigpipe_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+  }
+  ~NoSigpipe() {
+    const ::timespec at_once{};
+    if (!::sigismember(&before_, SIGPIPE)) ::sigtimedwait(&sigpipe_, nullptr, &at_once);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoSigpipe(const NoSigpipe&) = delete;
+  NoSigpipe& operator=(const NoSigpipe&) = delete;
+
+ private:
+  ::sigset_t sigpipe_{};
+  ::sigset_t before_{};
+};
+
 /// Collects one output, and hands out its lines as they become complete.
 class Collector {
  public:
@@ -114,6 +136,7 @@ Result<ProcessOutcome> SystemProcesses::run(const Command& command, const RunOpt
   environment["PATH"] = reach;
   for (const auto& [name, value] : command.environment) environment[name] = value;
 
+  const NoSigpipe no_sigpipe;
   asio::io_context context;
   Collector out(context, options.on_line);
   Collector err(context, options.on_line);
