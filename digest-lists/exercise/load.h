@@ -19,8 +19,8 @@ struct LoadResult {
   double hash_seconds = 0;    ///< Reading and hashing the same files, the best of the repeats.
   double load_seconds = 0;    ///< Uploading them by path, the best of the repeats.
   double delete_seconds = 0;
-  double bytes_per_digest = 0;           ///< Of kernel memory, everything: what was free before and is not after.
-  long bytes_kept = 0;        ///< Not given back after everything was deleted.
+  double bytes_per_digest = 0;  ///< Of kernel memory, everything: what was free before and is not after. Of the repeats the one in the middle.
+  long bytes_kept = 0;          ///< Not given back after everything was deleted, in the last repeat.
 };
 
 /// Loads so many digests from files, measures, deletes them, and looks whether the memory came back.
