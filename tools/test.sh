@@ -31,19 +31,48 @@ note_status() {
   (( $1 == 0 )) || { (( $1 > worst )) && worst=$1; return 0; }
 }
 
-# run_ctest PRESET CTEST-ARGUMENT...: streams CTest's output and adds its counts to the totals.
-run_ctest() {
-  local preset=$1 output status=0
+# ctest_of PRESET CTEST-ARGUMENT...
+ctest_of() {
+  local preset=$1
   shift
-  output=$DIGLAB_BUILD_ROOT/$preset/ctest-output.log
-  ctest --test-dir "$DIGLAB_BUILD_ROOT/$preset" --output-on-failure --no-tests=error "$@" 2>&1 | tee "$output" || status=1
+  ctest --test-dir "$DIGLAB_BUILD_ROOT/$preset" --output-on-failure --no-tests=error "$@" 2>&1
+}
+
+# count_ctest STATUS: adds the counts in CTest's output, standard input, to the totals.
+count_ctest() {
   local summary failed total
-  summary=$(grep -E '^[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+' "$output" | tail -n 1)
+  summary=$(grep -E '^[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+' | tail -n 1) || true
   failed=$(sed -n 's/.*passed, \([0-9]*\) tests failed.*/\1/p' <<<"$summary")
   total=$(sed -n 's/.*out of \([0-9]*\).*/\1/p' <<<"$summary")
   tests_failed=$(( tests_failed + ${failed:-1} ))
   tests_passed=$(( tests_passed + ${total:-0} - ${failed:-0} ))
-  note_status $status
+  note_status "$1"
+}
+
+# run_ctest PRESET CTEST-ARGUMENT...: streams CTest's output and counts.
+run_ctest() {
+  local output=$DIGLAB_BUILD_ROOT/$1/ctest-output.log status=0
+  ctest_of "$@" | tee "$output" || status=1
+  count_ctest $status <"$output"
+}
+
+# The tests that boot machines wait for half of their time. When both are wanted the fuzzers have that half: they start first, with a lower
+# priority, and say at the end what they found. A process group of their own: one signal ends CTest and what it started.
+fuzz_pid=
+begin_fuzz() {
+  build fuzz fuzzers
+  set -m
+  { renice -n 10 "$BASHPID" >/dev/null; ctest_of fuzz -L fuzz -j "$(nproc)"; } >"$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log" </dev/null &
+  fuzz_pid=$!
+  set +m
+  trap 'kill -TERM -- "-$fuzz_pid" 2>/dev/null' EXIT
+}
+end_fuzz() {
+  local status=0
+  wait "$fuzz_pid" || status=1
+  trap - EXIT
+  cat "$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log"
+  count_ctest $status <"$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log"
 }
 
 # run_counted NAME GOOD BAD COMMAND...: streams the program's output and adds its last line's counts to the totals. GOOD and BAD are the words
@@ -74,9 +103,10 @@ run_tests() {
   done
   (( ${#parts[@]} )) || parts=(unit machines fuzz scenarios mutants)
 
-  local part
+  local part durations=
   for part in "${parts[@]}"; do
     say "test: $part"
+    local began=$SECONDS
     case $part in
       unit)
         build release
@@ -84,18 +114,21 @@ run_tests() {
         run_ctest release -L 'unit|tpm|browser' -j "$(nproc)" ;;
       machines)
         build release
+        [[ " ${parts[*]} " != *' fuzz '* ]] || begin_fuzz
         "$program" --source "$source_dir" kernel build >/dev/null || { note_status $?; continue; }
         "$program" --source "$source_dir" image build minimal >/dev/null || { note_status $?; continue; }
         DIGLAB_TEST_KERNEL=$("$program" --source "$source_dir" kernel build 2>/dev/null | sed -n 's/^  image *\(.*\) (.*/\1/p') \
           run_ctest release -L qemu -j 2 ;; # the agent's beside the others, of which one runs at a time
       fuzz)
-        build fuzz fuzzers
-        run_ctest fuzz -L fuzz -j "$(nproc)" ;;
+        [[ -n $fuzz_pid ]] || begin_fuzz
+        end_fuzz ;;
       scenarios) run_counted scenarios passed failed run '*' "${scenario_options[@]}" ;;
       # A mutant that no scenario notices is a failed test.
       mutants) run_counted mutants noticed 'survived|broken' mutants "${mutant_options[@]}" ;;
     esac
+    durations+=$(printf ', %s %d:%02d' "$part" $(( (SECONDS - began) / 60 )) $(( (SECONDS - began) % 60 )))
   done
+  say "test: minutes taken: ${durations#, }"
   printf '%d passed, %d failed\n' "$tests_passed" "$tests_failed"
   exit "$worst"
 }

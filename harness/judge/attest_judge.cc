@@ -151,11 +151,10 @@ Result<Finding> find(What what, const EvidenceSet& set, const VariantEvidence& e
 
 Result<Judged> judge_attestation(const check::Attest& check, const VariantEvidence& evidence) {
   Judged judged{.met = true, .expected = std::string(expected(check.what)), .seen = {}, .detail = {}, .diffs = {}};
-  const bool needs_quote = check.what == What::quote || check.what == What::tampering_noticed;
   std::set<int> rounds_covered;
   std::size_t count = 0;
   for (const EvidenceSet& set : evidence.sets()) {
-    if (needs_quote && !set.quote) continue;
+    if (check.needs_quote() && !set.quote) continue;
     const Finding finding = TRY(find(check.what, set, evidence), set.place());
     ++count;
     rounds_covered.insert(set.where.round);
@@ -167,7 +166,7 @@ Result<Judged> judge_attestation(const check::Attest& check, const VariantEviden
     judged.met = judged.met && finding.ok;
   }
   if (count == 0)
-    return fail(ErrorKind::infra, needs_quote ? "no quote was collected" : "no measurement list was collected");
+    return fail(ErrorKind::infra, check.needs_quote() ? "no quote was collected" : "no measurement list was collected");
   std::set<int> rounds;
   for (const BootRecord& boot : evidence.record().boots) rounds.insert(boot.begin.where.round);
   for (const int round : rounds) {

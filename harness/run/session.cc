@@ -38,7 +38,7 @@ std::string RoundPlan::directory() const {
 bool RoundPlan::wants_quote() const {
   return std::ranges::any_of(variant.checks, [](const Check& check) {
     const auto* attest = std::get_if<check::Attest>(&check.body);
-    return attest != nullptr && attest->what != check::Attest::What::forms_agree;
+    return attest != nullptr && attest->needs_quote();
   });
 }
 

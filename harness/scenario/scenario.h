@@ -146,13 +146,15 @@ namespace check {
 /// What attestation evidence must show. See attest/ for each.
 struct Attest {
   enum class What {
-    log_replays,       ///< The log, replayed into every allocated bank, gives the quoted PCR.
+    log_replays,       ///< The log, replayed into every allocated bank, gives the PCR that was read after it.
     forms_agree,       ///< Binary and ASCII log say the same, entry by entry.
-    boot_aggregate,    ///< The first entry equals what the quoted PCRs 0 to 9 give.
+    boot_aggregate,    ///< The first entry equals what PCRs 0 to 9 give.
     quote,             ///< EK certificate -> AK -> quote -> log: every link holds.
     tampering_noticed  ///< Each link broken in turn by the harness is noticed, and named.
   };
   What what = What::log_replays;
+
+  [[nodiscard]] bool needs_quote() const { return what == What::quote || what == What::tampering_noticed; }
 };
 /// A PCR compared over rounds (one value, or more than one), or in each round with the value that a step or the image foretold.
 struct Pcr {
