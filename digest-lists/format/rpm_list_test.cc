@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/source_directory.h"
 #include "format/header_builder.h"
 #include "format/signature.h"
 
@@ -36,7 +37,7 @@ std::string read_whole(const fs::path& path) {
   content << std::ifstream(path, std::ios::binary).rdbuf();
   return content.str();
 }
-const fs::path real_lists = fs::path(DIGLAB_SOURCE_DIR) / "digest-lists/format/testdata/rpm";
+const fs::path real_lists = diglab::source_directory() / "digest-lists/format/testdata/rpm";
 
 TEST(APackage, becomes_a_block_of_data_and_one_of_what_is_immutable) {
   const auto blocks = blocks_of(sample_package({{"/usr/share/b", digest_of('b')},

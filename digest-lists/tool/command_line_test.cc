@@ -7,6 +7,7 @@
 #include <regex>
 #include <set>
 
+#include "base/source_directory.h"
 #include "tool/completion.h"
 #include "tool/test_system.h"
 
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const fs::path source = fs::path(DIGLAB_SOURCE_DIR) / "digest-lists/tool";
+const fs::path source = diglab::source_directory() / "digest-lists/tool";
 
 /// Every option of every subcommand.
 void collect_options(const CLI::App& app, std::set<std::string>& options, std::set<std::string>& commands) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/source_directory.h"
 #include "os/files.h"
 #include "os/process.h"
 #include "tool/context.h"
@@ -63,6 +64,6 @@ class TestSystem : public testing::Test {
 /// The list of a real package, as it was signed.
 inline const std::string sample_list_name = "0-file_list-rpm-libgcc-s1-12.2.0-14+deb12u1.x86_64";
 inline const std::filesystem::path sample_list =
-    std::filesystem::path(DIGLAB_SOURCE_DIR) / "digest-lists/format/testdata/rpm" / sample_list_name;
+    diglab::source_directory() / "digest-lists/format/testdata/rpm" / sample_list_name;
 
 }  // namespace diglim::tool

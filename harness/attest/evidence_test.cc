@@ -9,6 +9,7 @@
 #include "attest/quote.h"
 #include "attest/replay.h"
 #include "attest/tamper.h"
+#include "base/source_directory.h"
 #include "os/files.h"
 
 namespace diglab {
@@ -19,7 +20,7 @@ using testing::HasSubstr;
 // Recorded from software TPMs by attest_swtpm_test with DIGLAB_RECORD_EVIDENCE set; their certificates hold from then
 // until 9999.
 // "booted" comes from diglab-quote in a guest of Linux 6.12 under ima_policy=tcb with ima_template=ima-sig.
-const std::filesystem::path recorded = DIGLAB_SOURCE_DIR "/harness/attest/testdata/evidence";
+const std::filesystem::path recorded = source_directory() / "harness/attest/testdata/evidence";
 const auto then = std::chrono::system_clock::from_time_t(1798761600);  // 2027-01-01
 
 class RecordedEvidence : public testing::TestWithParam<const char*> {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/source_directory.h"
 #include "scenario/catalogue.h"
 
 namespace diglab {
@@ -11,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 
 TEST(AnExplanation, says_what_is_claimed_done_expected_and_opposed) {
-  auto scenario = load_scenario(std::string(DIGLAB_SOURCE_DIR) + "/harness/scenario/testdata/right/everything.yaml");
+  auto scenario = load_scenario(source_directory() / "harness/scenario/testdata/right/everything.yaml");
   ASSERT_TRUE(scenario) << scenario.error().to_string();
   auto text = explanation(*scenario);
   for (auto expected : {
@@ -37,7 +38,7 @@ TEST(AnExplanation, says_what_is_claimed_done_expected_and_opposed) {
 }
 
 TEST(AnExplanation, exists_for_every_scenario_of_the_repository) {
-  auto scenarios = load_scenarios(std::string(DIGLAB_SOURCE_DIR) + "/scenarios");
+  auto scenarios = load_scenarios(source_directory() / "scenarios");
   ASSERT_TRUE(scenarios) << scenarios.error().to_string();
   for (const auto& scenario : *scenarios) EXPECT_THAT(explanation(scenario), HasSubstr(scenario.id.str()));
 }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/source_directory.h"
 #include "os/files.h"
 
 namespace diglab {
@@ -36,7 +37,7 @@ std::string header_of(const std::vector<ConsoleEvent>& events) {
 
 std::vector<fs::path> golden_files() {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(fs::path(DIGLAB_SOURCE_DIR) / "harness/judge/testdata/console")) files.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(source_directory() / "harness/judge/testdata/console")) files.push_back(entry.path());
   std::ranges::sort(files);
   return files;
 }

@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "base/source_directory.h"
 #include "format/rpm_header.h"
 #include "format/signature.h"
 #include "os/files.h"
@@ -43,7 +44,7 @@ Files by_us(std::string_view list) {
 
 TEST(EveryRealHeader, says_the_same_to_librpm_and_to_the_reader_of_lists) {
   std::size_t files = 0;
-  for (const auto& entry : fs::directory_iterator(fs::path(DIGLAB_SOURCE_DIR) / "digest-lists/format/testdata/rpm")) {
+  for (const auto& entry : fs::directory_iterator(source_directory() / "digest-lists/format/testdata/rpm")) {
     const auto bytes = read_file(entry.path());
     ASSERT_TRUE(bytes);
     const auto list = diglim::split_signature(diglim::bytes_of(*bytes));

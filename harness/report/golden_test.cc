@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "base/source_directory.h"
 #include "os/files.h"
 #include "report/html.h"
 #include "report/junit.h"
@@ -17,7 +18,7 @@ namespace {
 
 /// Compares with a file that a person has reviewed; DIGLAB_UPDATE_GOLDEN=1 writes it anew.
 void compare_with_golden(const std::string& name, const std::string& text) {
-  const std::filesystem::path file = std::filesystem::path(DIGLAB_SOURCE_DIR) / "harness/report/testdata" / name;
+  const std::filesystem::path file = source_directory() / "harness/report/testdata" / name;
   if (std::getenv("DIGLAB_UPDATE_GOLDEN")) {
     ASSERT_TRUE(write_file(file, text));
     return;

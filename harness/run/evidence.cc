@@ -40,20 +40,38 @@ Result<void> store(Session& session, std::string kind, const std::string& file, 
   return {};
 }
 
-Result<void> store_guest_file(Session& session, std::string kind, const std::string& name, const std::string& path) {
+/// Nothing if there is no such file: a kernel without IMA has no lists, and a check that needs one says so.
+Result<std::optional<std::string>> guest_file(Session& session, const std::string& path) {
   FileContent content = TRY(session.agent().read_file(path, session.in(request_time)), path);
-  // A kernel without IMA has no such file: then there is no such evidence, and a check that needs it says so.
-  if (content.error.name == "ENOENT") return {};
+  if (content.error.name == "ENOENT") return std::nullopt;
   if (!content.error.ok()) return fail(ErrorKind::infra, fmt::format("{}: {}: {}", path, content.stage, content.error.name));
-  return store(session, std::move(kind), boot_file(session, name), content.content);
+  return std::move(content.content);
 }
 
-Result<void> store_pcrs(Session& session) {
+Result<std::string> pcrs_as_json(Session& session) {
   GuestPcrs pcrs = TRY(session.agent().pcrs(session.in(request_time)), "PCRs");
   nlohmann::json banks = nlohmann::json::object();
   for (const auto& [bank, values] : pcrs.banks)
     for (std::size_t index = 0; index < values.size(); ++index) banks[bank][std::to_string(index)] = values[index];
-  return store(session, "pcrs", boot_file(session, "pcrs.json"), banks.dump(1));
+  return banks.dump(1);
+}
+
+/// Both forms of the measurement list and the PCRs, of one moment: a guest that lives may measure something while they are read.
+Result<void> store_measurements(Session& session) {
+  constexpr int attempts = 8;
+  const std::string ima(ima_directory);
+  const auto count = [&] { return guest_file(session, ima + "/runtime_measurements_count"); };
+  for (int i = 0; i < attempts; ++i) {
+    const auto before = TRY(count());
+    const auto binary = TRY(guest_file(session, ima + "/binary_runtime_measurements"));
+    const auto ascii = TRY(guest_file(session, ima + "/ascii_runtime_measurements"));
+    const auto pcrs = pcrs_as_json(session);
+    if (before != TRY(count())) continue;
+    if (binary) TRY_VOID(store(session, "ima_binary", boot_file(session, "ima.bin"), *binary));
+    if (ascii) TRY_VOID(store(session, "ima_ascii", boot_file(session, "ima.txt"), *ascii));
+    return store(session, "pcrs", boot_file(session, "pcrs.json"), TRY(pcrs));
+  }
+  return fail(ErrorKind::infra, fmt::format("the measurement list grew during each of {} readings of it and of the PCRs", attempts));
 }
 
 Result<void> store_audit(Session& session) {
@@ -133,14 +151,11 @@ Result<void> collect_quote(Session& session, const std::string& label) {
 
 void collect_boot_evidence(Session& session) {
   if (!session.is_up()) return;
-  const std::string ima(ima_directory);
   auto attempt = [&](Result<void> result) {
     if (!result) fault(session, result.error());
   };
   if (session.plan().wants_quote()) attempt(collect_quote(session, ""));
-  attempt(store_guest_file(session, "ima_binary", "ima.bin", ima + "/binary_runtime_measurements"));
-  attempt(store_guest_file(session, "ima_ascii", "ima.txt", ima + "/ascii_runtime_measurements"));
-  attempt(store_pcrs(session));
+  attempt(store_measurements(session));
   attempt(store_audit(session));
   attempt(store_kernel_log(session));
 }

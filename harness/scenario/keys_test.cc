@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "base/source_directory.h"
 #include "os/files.h"
 
 namespace diglab {
@@ -16,7 +17,7 @@ using testing::UnorderedElementsAreArray;
 class TheSchema : public testing::Test {
  protected:
   void SetUp() override {
-    auto text = read_file(std::string(DIGLAB_SOURCE_DIR) + "/scenarios/schema.json");
+    auto text = read_file(source_directory() / "scenarios/schema.json");
     ASSERT_TRUE(text);
     definitions = json::parse(*text).at("$defs");
   }
@@ -55,7 +56,7 @@ TEST_F(TheSchema, describes_no_object_that_the_parser_does_not_know) {
 }
 
 TEST(TheGuide, explains_every_key_and_word) {
-  auto guide = read_file(std::string(DIGLAB_SOURCE_DIR) + "/docs/writing-a-scenario.md");
+  auto guide = read_file(source_directory() / "docs/writing-a-scenario.md");
   ASSERT_TRUE(guide);
   for (const auto* table : keys::all()) {
     for (auto key : table->keys) EXPECT_THAT(*guide, HasSubstr("`" + std::string(key) + "`")) << table->object;

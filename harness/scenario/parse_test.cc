@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/source_directory.h"
 #include "os/files.h"
 #include "scenario/catalogue.h"
 
@@ -16,7 +17,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const fs::path testdata = fs::path(DIGLAB_SOURCE_DIR) / "harness/scenario/testdata";
+const fs::path testdata = source_directory() / "harness/scenario/testdata";
 
 std::string must_read(const fs::path& file) {
   auto text = read_file(file);

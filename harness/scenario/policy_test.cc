@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/source_directory.h"
 #include "os/files.h"
 #include "scenario/kernel_number.h"
 #include "scenario/policy_words.h"
@@ -26,7 +27,7 @@ std::string refusal(std::string_view text, const PolicyDialect& dialect = {}) {
 
 /// The marks in the corpus were compared with a real kernel; scenario policy/validate does it again.
 TEST(ThePolicyValidator, agrees_with_every_mark_of_the_corpus) {
-  auto text = read_file(std::string(DIGLAB_SOURCE_DIR) + "/scenarios/policy/corpus.ima");
+  auto text = read_file(source_directory() / "scenarios/policy/corpus.ima");
   ASSERT_TRUE(text);
   auto corpus = read_corpus(*text);
   ASSERT_GE(corpus.size(), 150U);
@@ -37,7 +38,7 @@ TEST(ThePolicyValidator, agrees_with_every_mark_of_the_corpus) {
 }
 
 TEST(ThePolicyValidator, uses_every_word_of_the_kernel_in_the_corpus) {
-  auto text = read_file(std::string(DIGLAB_SOURCE_DIR) + "/scenarios/policy/corpus.ima");
+  auto text = read_file(source_directory() / "scenarios/policy/corpus.ima");
   ASSERT_TRUE(text);
   auto corpus = read_corpus(*text);
   for (const auto& word : policy_words()) {

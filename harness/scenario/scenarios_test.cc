@@ -3,13 +3,14 @@
 // The repository's own scenarios: that they can be read is checked here, that their claims hold by running them.
 #include <gmock/gmock.h>
 
+#include "base/source_directory.h"
 #include "scenario/catalogue.h"
 
 namespace diglab {
 namespace {
 
 TEST(TheScenarios, can_all_be_read) {
-  auto scenarios = load_scenarios(std::string(DIGLAB_SOURCE_DIR) + "/scenarios");
+  auto scenarios = load_scenarios(source_directory() / "scenarios");
   ASSERT_TRUE(scenarios) << scenarios.error().to_string();
   EXPECT_GE(scenarios->size(), 18U);
   for (const auto& scenario : *scenarios) {

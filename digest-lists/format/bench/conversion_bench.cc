@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/source_directory.h"
 #include "format/header_builder.h"
 #include "format/rpm_list.h"
 #include "format/signature.h"
@@ -34,7 +35,7 @@ std::vector<std::string> distribution() {
 std::vector<std::string> real_headers() {
   std::vector<std::string> headers;
   const char* directory = std::getenv("DIGLIM_BENCH_LISTS");
-  for (const auto& entry : std::filesystem::directory_iterator(directory ? directory : DIGLAB_SOURCE_DIR "/digest-lists/format/testdata/rpm")) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory ? directory : diglab::source_directory() / "digest-lists/format/testdata/rpm")) {
     std::ostringstream bytes;
     bytes << std::ifstream(entry.path(), std::ios::binary).rdbuf();
     headers.push_back(bytes.str());

@@ -11,6 +11,7 @@
 #include "attest/log_builder.h"
 #include "attest/replay.h"
 #include "attest/tamper.h"
+#include "base/source_directory.h"
 #include "os/files.h"
 #include "os/process.h"
 
@@ -119,7 +120,7 @@ void attest_with(const std::string& kind) {
   ASSERT_TRUE(write_file(ima / "binary_runtime_measurements", text_of(to_binary(log))));
   ASSERT_TRUE(write_file(ima / "ascii_runtime_measurements", to_ascii(log)));
 
-  std::string script = DIGLAB_SOURCE_DIR "/guest-image/attest/diglab-quote";
+  std::string script = source_directory() / "guest-image/attest/diglab-quote";
   std::filesystem::path evidence_dir = root / "evidence";
   auto guest = [&](std::initializer_list<std::string> words) {
     Command command{script};

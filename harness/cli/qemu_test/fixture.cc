@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 
+#include "base/source_directory.h"
+
 namespace diglab {
 namespace {
 
@@ -15,7 +17,7 @@ namespace fs = std::filesystem;
 
 std::string tested_source() {
   const char* other = std::getenv("DIGLAB_TEST_SOURCE");
-  return other != nullptr ? other : DIGLAB_SOURCE_DIR;
+  return other != nullptr ? fs::path(other) : source_directory();
 }
 
 fs::path users_cache() {
