@@ -11,6 +11,7 @@ Usage: ./diglab test [--quick | --nightly] [--only PART]...
   unit       unit tests of the harness (CTest)
   machines   tests of the harness that boot machines (CTest, label qemu)
   fuzz       each fuzz target for a minute
+  plugin     deliberate defects of the rpm plugin: each must be noticed by a test
   scenarios  every scenario but those tagged nightly
   mutants    deliberate defects of the kernel series, a sample: each must be noticed by a scenario
 
@@ -80,7 +81,7 @@ end_fuzz() {
 run_counted() {
   local output=$DIGLAB_BUILD_ROOT/$1-output.log good=$2 bad=$3 status=0
   shift 3
-  "$program" --source "$source_dir" "$@" 2>&1 | tee "$output" || status=${PIPESTATUS[0]}
+  "$@" 2>&1 | tee "$output" || status=${PIPESTATUS[0]}
   local line count
   line=$(grep -E "^[0-9]+ $good, " "$output" | tail -n 1)
   [[ -n $line ]] || { tests_failed=$(( tests_failed + 1 )); note_status "${status/#0/3}"; return; }
@@ -96,12 +97,12 @@ run_tests() {
       --help|-h) test_usage; exit 0 ;;
       --quick) parts=(unit) ;;
       --nightly) scenario_options=() mutant_options=() ;;
-      --only) [[ ${2:-} =~ ^(unit|machines|fuzz|scenarios|mutants)$ ]] || { test_usage >&2; exit 2; }; parts+=("$2"); shift ;;
+      --only) [[ ${2:-} =~ ^(unit|machines|fuzz|plugin|scenarios|mutants)$ ]] || { test_usage >&2; exit 2; }; parts+=("$2"); shift ;;
       *) test_usage >&2; exit 2 ;;
     esac
     shift
   done
-  (( ${#parts[@]} )) || parts=(unit machines fuzz scenarios mutants)
+  (( ${#parts[@]} )) || parts=(unit machines fuzz plugin scenarios mutants)
 
   local part durations=
   for part in "${parts[@]}"; do
@@ -122,9 +123,10 @@ run_tests() {
       fuzz)
         [[ -n $fuzz_pid ]] || begin_fuzz
         end_fuzz ;;
-      scenarios) run_counted scenarios passed failed run '*' "${scenario_options[@]}" ;;
+      scenarios) run_counted scenarios passed failed "$program" --source "$source_dir" run '*' "${scenario_options[@]}" ;;
+      plugin) build release && run_counted plugin noticed 'survived|broken' "$source_dir/rpm-plugin/mutants/run" "$DIGLAB_BUILD_ROOT/release" ;;
       # A mutant that no scenario notices is a failed test.
-      mutants) run_counted mutants noticed 'survived|broken' mutants "${mutant_options[@]}" ;;
+      mutants) run_counted mutants noticed 'survived|broken' "$program" --source "$source_dir" mutants "${mutant_options[@]}" ;;
     esac
     durations+=$(printf ', %s %d:%02d' "$part" $(( (SECONDS - began) / 60 )) $(( (SECONDS - began) % 60 )))
   done

@@ -83,7 +83,7 @@ struct InWords {
   Doing operator()(const step::Reboot& reboot) const {
     std::string changed;
     for (const auto& [entry, value] : reboot.smbios) changed += fmt::format(", then with SMBIOS {} '{}'", entry, value);
-    return {"reboot" + changed};
+    return {(reboot.cut ? "cut the power, and boot" : "reboot") + changed};
   }
   Doing operator()(const step::Snapshot& snapshot) const { return {fmt::format("take snapshot '{}'", snapshot.name)}; }
   Doing operator()(const step::Restore& restore) const { return {fmt::format("go back to snapshot '{}'", restore.name)}; }

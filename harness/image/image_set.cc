@@ -84,6 +84,8 @@ Result<TreePackage> load_tree_package(const fs::path& directory) {
                         {"version", into(package.version.version)},
                         {"requires", into(package.requires_list)},
                         {"provides", into(package.provides)},
+                        {"obsoletes", into(package.obsoletes)},
+                        {"copies", into(tree.copies)},
                         {"links", into(tree.links)},
                         {"ghosts", into(ghosts)},
                         {"directories", [&](const YAML::Node& node) {
@@ -117,6 +119,18 @@ Result<TreePackage> load_tree_package(const fs::path& directory) {
   if (!attributes.empty())
     return fail(ErrorKind::bad_input, fmt::format("{}: attributes for {}, which is not in root/", (directory / "package.yaml").string(), attributes.begin()->first));
   return tree;
+}
+
+std::vector<TreePackage> copies_of(const TreePackage& tree) {
+  if (tree.copies == 0) return {tree};
+  std::vector<TreePackage> copies(tree.copies, tree);
+  for (unsigned i = 0; i < tree.copies; ++i) {
+    copies[i].number = i + 1;
+    copies[i].description.name += fmt::format("-{}", i + 1);
+    for (auto& path : copies[i].description.paths)
+      if (path.kind == PathKind::file) path.path += fmt::format("-{}", i + 1);
+  }
+  return copies;
 }
 
 }  // namespace diglab

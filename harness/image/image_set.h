@@ -32,7 +32,11 @@ struct TreePackage {
   PackageDescription description;
   std::filesystem::path files;                   ///< root/
   std::map<std::string, std::string> links;      ///< Path to target.
+  unsigned copies = 0;                           ///< So many packages that differ in a number; 0: this one.
+  unsigned number = 0;                           ///< Of a copy: at the end of its name, of each file's name, and, as a comment, of each file.
 };
 Result<TreePackage> load_tree_package(const std::filesystem::path& directory);
+/// The package itself, or its copies, numbered from 1 on.
+[[nodiscard]] std::vector<TreePackage> copies_of(const TreePackage& tree);
 
 }  // namespace diglab

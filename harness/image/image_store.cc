@@ -83,9 +83,10 @@ Result<OwnPackage> carried_packages(const ImageSet& set, const fs::path& sets, c
   std::vector<RpmRecipe> recipes;
   std::vector<std::string> names;
   for (const auto& tree : set.carries) {
-    const auto package = TRY(load_tree_package(sets / tree));
-    names.push_back(package.description.file_name());
-    recipes.push_back(TRY(recipe_for(package)));
+    for (const auto& package : copies_of(TRY(load_tree_package(sets / tree)))) {
+      names.push_back(package.description.file_name());
+      recipes.push_back(TRY(recipe_for(package)));
+    }
   }
   const auto built = TRY(builder.build(recipes, nothing_missing, progress, deadline));
   const auto place = staging / "usr/share/diglab/packages";

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 
 #include "image/deb_unpack.h"
@@ -64,6 +65,21 @@ Result<void> copy_tree(const fs::path& from, const fs::path& to) {
   return {};
 }
 
+/// Gives the files of a copied package names and content of its own.
+Result<void> number_files(const fs::path& root, unsigned number) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (fs::recursive_directory_iterator it(root, error), end; !error && it != end; it.increment(error))
+    if (it->is_regular_file()) files.push_back(it->path());
+  for (const auto& path : files) {
+    const fs::path numbered = fmt::format("{}-{}", path.string(), number);
+    if (!error) fs::rename(path, numbered, error);
+    std::ofstream(numbered, std::ios::app) << "# " << number << '\n';
+  }
+  if (error) return fail(ErrorKind::infra, fmt::format("cannot number the files of {}: {}", root.string(), error.message()));
+  return {};
+}
+
 }  // namespace
 
 RpmRecipe recipe_for(const DebianPackage& deb, const fs::path& downloads) {
@@ -92,6 +108,7 @@ Result<RpmRecipe> recipe_for(const TreePackage& tree) {
   RpmRecipe recipe{.name = tree.description.name, .content = spec_of(tree.description) + listing.content + links, .lay_out = {}};
   recipe.lay_out = [tree](const fs::path& root) -> Result<PackageDescription> {
     TRY_VOID(copy_tree(tree.files, root));
+    if (tree.number != 0) TRY_VOID(number_files(root, tree.number));
     std::error_code error;
     for (const auto& path : tree.description.paths) {
       const auto place = root / fs::path(path.path).relative_path();

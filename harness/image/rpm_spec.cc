@@ -44,6 +44,7 @@ std::string spec_of(const PackageDescription& package) {
   if (package.architecture == "noarch") spec += "BuildArch: noarch\n";
   for (const auto& item : package.requires_list) spec += fmt::format("Requires: {}\n", tag_text(item));
   for (const auto& item : package.provides) spec += fmt::format("Provides: {}\n", tag_text(item));
+  for (const auto& item : package.obsoletes) spec += fmt::format("Obsoletes: {}\n", tag_text(item));
   spec += "%description\n%{summary}.\n%prep\n%build\n%install\n%clean\n%files\n";
   auto paths = package.paths;
   std::sort(paths.begin(), paths.end(), [](const auto& a, const auto& b) { return a.path < b.path; });

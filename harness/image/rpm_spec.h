@@ -31,6 +31,7 @@ struct PackageDescription {
   std::string summary;
   std::vector<std::string> requires_list;
   std::vector<std::string> provides;
+  std::vector<std::string> obsoletes = {};
   std::vector<OwnedPath> paths;
   std::string scriptlets = {};          ///< As at the end of a spec file.
 

@@ -15,6 +15,7 @@ PackageDescription coreutils() {
   package.version = {"2", "9.1", "1"};
   package.summary = "100% GNU";
   package.requires_list = {"libc6 >= 2.34"};
+  package.obsoletes = {"fileutils"};
   package.paths = {{PathKind::file, "/usr/bin/[", 0755}, {PathKind::directory, "/usr/bin", 0755},
                    {PathKind::symlink, "/usr/bin/x", 0777}, {PathKind::file, "/usr/bin/su", 04755, "root", "shadow"},
                    {PathKind::ghost, "/var/db", 0644}};
@@ -25,6 +26,7 @@ TEST(Spec, states_what_the_description_says) {
   const auto spec = spec_of(coreutils());
   EXPECT_THAT(spec, HasSubstr("Name: coreutils\nVersion: 9.1\nRelease: 1\nEpoch: 2\n"));
   EXPECT_THAT(spec, HasSubstr("Requires: libc6 >= 2.34\n"));
+  EXPECT_THAT(spec, HasSubstr("Obsoletes: fileutils\n"));
   EXPECT_THAT(spec, HasSubstr("%dir %attr(0755,root,root) \"/usr/bin\"\n"));
   EXPECT_THAT(spec, HasSubstr("%attr(4755,root,shadow) \"/usr/bin/su\"\n"));
   EXPECT_THAT(spec, HasSubstr("%attr(-,root,root) \"/usr/bin/x\"\n"));

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "os/files.h"
 
 namespace diglab {
@@ -11,6 +13,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view package_version = "1.0-1";
+
+/// Those of rpm-plugin/mutants/ that scenarios use; rpm-plugin/CMakeLists.txt builds them with everything else.
+constexpr std::array<std::string_view, 5> rpm_mutants_of_guests = {"load-after-first-rename", "load-in-psm-post", "no-journal", "unload-in-psm-post",
+                                                                   "unload-of-shared-digests"};
 
 Result<void> put(const fs::path& from, const fs::path& tree, std::string_view guest_path, fs::perms permissions) {
   fs::path to = tree / fs::path(guest_path).relative_path();
@@ -61,6 +67,18 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
                       .version = std::string(package_version),
                       .tree = plugin_tree,
                       .requires_names = {"diglim-parser", "librpm9"},
+                      .everywhere = false});
+  fs::path probe_tree = staging / "probe";
+  TRY_VOID(put(plugin / "diglab-probe", probe_tree, guest_path::probe, executable));
+  TRY_VOID(put(plugin / "diglab-nothing", probe_tree, guest_path::nothing, executable));
+  TRY_VOID(put(plugin / "diglab_hooks.so", probe_tree, guest_path::rpm_hooks_plugin, executable));
+  TRY_VOID(put(plugin / "macros.diglab_hooks", probe_tree, guest_path::rpm_hooks_macros, fs::perms(0644)));
+  for (const auto& mutant : rpm_mutants_of_guests)
+    TRY_VOID(put(plugin / "mutants" / mutant / "diglim.so", probe_tree, fmt::format("{}/{}.so", guest_path::rpm_mutants, mutant), executable));
+  packages.push_back({.name = "diglab-probe",
+                      .version = std::string(package_version),
+                      .tree = probe_tree,
+                      .requires_names = {"rpm-plugin-diglim"},
                       .everywhere = false});
   if (!sources.kernel.modules.empty()) {
     fs::path tree = staging / "modules";

@@ -27,6 +27,13 @@ inline constexpr std::string_view tool = "/usr/bin/diglim";
 inline constexpr std::string_view rpm_plugin = "/usr/lib64/rpm-plugins/diglim.so";
 inline constexpr std::string_view rpm_plugin_macros = "/usr/lib/rpm/macros.d/macros.transaction_diglim";
 inline constexpr std::string_view reconcile = "/usr/sbin/diglim-reconcile";
+inline constexpr std::string_view probe = "/usr/libexec/diglab/diglab-probe";
+/// What scripts that are to be executed name as their interpreter.
+inline constexpr std::string_view nothing = "/usr/libexec/diglab/diglab-nothing";
+inline constexpr std::string_view rpm_hooks_plugin = "/usr/lib64/rpm-plugins/diglab_hooks.so";
+inline constexpr std::string_view rpm_hooks_macros = "/usr/lib/rpm/macros.d/macros.diglab_hooks";
+/// Defective plugins, each as <name>.so.
+inline constexpr std::string_view rpm_mutants = "/usr/libexec/diglab/rpm-mutants";
 }  // namespace guest_path
 
 struct GuestFileSources {
@@ -36,7 +43,7 @@ struct GuestFileSources {
 };
 
 /// Lays out the trees of our own packages below `staging`: diglab-agent (agent, init, quote script), diglab-initramfs, diglab-exercise,
-/// diglim-parser, diglim and rpm-plugin-diglim (for sets that ask for them), and, for a kernel with modules, diglab-modules.
+/// diglim-parser, diglim, rpm-plugin-diglim and diglab-probe (for sets that ask for them), and, for a kernel with modules, diglab-modules.
 /// ErrorKind::infra names the file that the build did not make.
 Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sources, const std::filesystem::path& staging);
 

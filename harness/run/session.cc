@@ -98,8 +98,8 @@ Result<void> Session::come_up() {
   return {};
 }
 
-Result<void> Session::reboot(const std::map<std::string, std::string>& smbios) {
-  TRY_VOID(agent_->reboot(true, in(request_time)), "reboot");
+Result<void> Session::reboot(const std::map<std::string, std::string>& smbios, bool cut) {
+  TRY_VOID(agent_->reboot(!cut, in(request_time)), "reboot");
   TRY(machine_->wait_for_end(in(boot_time)), "waiting for the end of the boot");
   name_machine_evidence(*this);
   agent_.reset();

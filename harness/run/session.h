@@ -48,7 +48,7 @@ class Session {
   Result<void> come_up();
   /// Ends the current boot in order and begins the next, with the same disks and TPM, up to come_up().
   /// `smbios`: system information that replaces the machine's from now on.
-  Result<void> reboot(const std::map<std::string, std::string>& smbios);
+  Result<void> reboot(const std::map<std::string, std::string>& smbios, bool cut);
 
   /// Back to a snapshot of this boot: memory, disk and TPM, and an agent that knows of it.
   Result<void> restore(const SnapshotId& snapshot);

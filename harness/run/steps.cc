@@ -211,7 +211,7 @@ class Performer {
 
   Result<void> operator()(const step::Reboot& reboot) {
     collect_boot_evidence(session_);
-    auto up = session_.reboot(reboot.smbios);
+    auto up = session_.reboot(reboot.smbios, reboot.cut);
     bool stayed_down = !up && (up.error().kind() == ErrorKind::boot || up.error().kind() == ErrorKind::guest_lost);
     // Where a scenario says how boots end, one that does not come up is something seen, not a fault of the laboratory.
     if (!up && !(stayed_down && session_.plan().judges_boots())) return up;
@@ -302,7 +302,7 @@ struct Describe {
   std::string operator()(const step::SignList& list) const { return fmt::format("sign a list of {}", fmt::join(list.of, ", ")); }
   std::string operator()(const step::LoadPolicy&) const { return "load a policy"; }
   std::string operator()(const step::PolicyCorpus&) const { return "offer a corpus of rules to the kernel"; }
-  std::string operator()(const step::Reboot&) const { return "reboot"; }
+  std::string operator()(const step::Reboot& reboot) const { return reboot.cut ? "power cut, and boot" : "reboot"; }
   std::string operator()(const step::Snapshot& snapshot) const { return "snapshot " + snapshot.name; }
   std::string operator()(const step::Restore& restore) const { return "restore " + restore.name; }
   std::string operator()(const step::Quote&) const { return "quote"; }

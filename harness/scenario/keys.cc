@@ -26,7 +26,7 @@ const KeyTable act{"act", {"exec", "fexecve", "mmap", "mprotect", "open", "load_
 const KeyTable write{"write", {"path", "content", "file", "mode"}, {"path"}};
 const KeyTable sign_list{"sign_list", {"of", "path", "key", "public_key"}, {"of", "path", "key"}};
 const KeyTable policy_corpus{"policy_corpus", {"file"}, {"file"}};
-const KeyTable reboot{"reboot", {"smbios"}};
+const KeyTable reboot{"reboot", {"smbios", "cut"}};
 const KeyTable repeat{"repeat", {"times", "steps"}, {"times", "steps"}};
 const KeyTable check{"check", {"id", "attest", "pcr", "log_set", "log_entry", "log_only", "denial", "console", "boot", "ktap"}};
 const KeyTable pcr{"pcr", {"index", "bank", "rounds", "predicted_by", "predicted_from"}};

@@ -134,6 +134,7 @@ TEST_F(EveryKey, of_the_kinds_of_steps_is_kept) {
   EXPECT_EQ(std::get<step::Restore>(repeat.steps.at(1).body).name, "before-trouble");
   EXPECT_TRUE(std::holds_alternative<step::Quote>(scenario.steps.at(12).body));
   EXPECT_EQ(body<step::Reboot>(13).smbios.at("system.version"), "2.0");
+  EXPECT_TRUE(body<step::Reboot>(13).cut);
   EXPECT_THAT(body<step::SignList>(14).of, ElementsAre("/root/a", "/root/b"));
   EXPECT_EQ(body<step::SignList>(14).path, "/root/0-file_list-compact-own");
   EXPECT_EQ(body<step::SignList>(14).key, "own");

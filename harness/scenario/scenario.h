@@ -110,6 +110,7 @@ struct PolicyCorpus {
 /// An orderly restart. The system information given replaces the machine's: a firmware that measures something else.
 struct Reboot {
   std::map<std::string, std::string> smbios = {};
+  bool cut = false;  ///< As if by the mains: nothing is stopped, nothing written to the disk.
 };
 struct Snapshot {
   std::string name;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "test/stepped_run.h"
+#include "probe/stepped_run.h"
 
 namespace diglim::test {
 

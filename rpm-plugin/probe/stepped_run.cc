@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "test/stepped_run.h"
+#include "probe/stepped_run.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -18,7 +19,7 @@
 #include <optional>
 #include <set>
 
-namespace diglim::test {
+namespace diglim {
 namespace {
 
 enum class Names { none, descriptor, at, two_at, plain, two_plain };
@@ -38,6 +39,7 @@ const std::map<long, Changing> changing = {
     {SYS_fdatasync, {"sync", Names::descriptor}}, {SYS_syncfs, {"sync", Names::descriptor}},
     {SYS_sync, {"sync", Names::none}},           {SYS_ftruncate, {"truncate", Names::descriptor}},
     {SYS_vfork, {"start", Names::none}},         {SYS_clone3, {"start", Names::none}},
+    {SYS_access, {"hook", Names::plain}},
 };
 
 std::string text_at(pid_t process, std::uint64_t address) {
@@ -101,7 +103,8 @@ class Run {
     processes_.insert(first);
     int status = 0, result = -1;
     while (!processes_.empty()) {
-      const pid_t process = ::waitpid(-1, &status, __WALL);
+      // Others that the caller started are not ours to wait for.
+      const pid_t process = ::waitpid(visitors_.follow ? -1 : first, &status, __WALL);
       if (process < 0) break;
       if (WIFEXITED(status) || WIFSIGNALED(status)) {
         if (process == first) result = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -146,9 +149,13 @@ class Run {
     Call call{.process = process, .number = static_cast<long>(info.entry.nr)};
     std::copy_n(info.entry.args, 6, call.arguments.begin());
     if (found == changing.end() || only_reads(call.number, call.arguments)) return;
-    call.point = points_++;
     call.name = found->second.name;
-    call.path = path_of(call, found->second.names);
+    call.path = call.number == SYS_access ? text_at(process, call.arguments[0]) : path_of(call, found->second.names);
+    if (call.number == SYS_access) {
+      if (!call.path.starts_with(hook_prefix)) return;
+      call.path.erase(0, hook_prefix.size());
+    }
+    call.point = points_++;
     const Then then = visitors_.before ? visitors_.before(call) : Then::go_on;
     pending.call = std::move(call);
     if (then == Then::kill_all)
@@ -174,7 +181,7 @@ class Run {
 };
 
 RunResult start(const std::vector<std::string>& arguments, const Visitors* visitors) {
-  std::FILE* output = std::tmpfile();
+  std::FILE* output = ::fdopen(::memfd_create("output", MFD_CLOEXEC), "w+");
   const pid_t child = ::fork();
   if (child == 0) {
     ::dup2(::fileno(output), 1);
@@ -193,8 +200,8 @@ RunResult start(const std::vector<std::string>& arguments, const Visitors* visit
     result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   } else {
     ::waitpid(child, &status, WUNTRACED);
-    ::ptrace(PTRACE_SEIZE, child, nullptr,
-             PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
+    constexpr long children = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+    ::ptrace(PTRACE_SEIZE, child, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL | (visitors->follow ? children : 0));
     ::kill(child, SIGCONT);
     Run run(*visitors);
     result.status = run.follow(child);
@@ -212,4 +219,4 @@ RunResult start(const std::vector<std::string>& arguments, const Visitors* visit
 RunResult run_stepped(const std::vector<std::string>& arguments, const Visitors& visitors) { return start(arguments, &visitors); }
 RunResult run(const std::vector<std::string>& arguments) { return start(arguments, nullptr); }
 
-}  // namespace diglim::test
+}  // namespace diglim

@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-namespace diglim::test {
+namespace diglim {
 
-/// A system call that changes what others can see: files, directories, locks of data on disk.
+/// A system call that changes what others can see: files, directories, locks of data on disk. Or a hook of rpm, of which
+/// hooks_plugin.cc tells by a call that changes nothing: its name is "hook", its path the hook and the package.
 struct Call {
   pid_t process = 0;
   long number = 0;
@@ -30,7 +32,12 @@ struct Visitors {
   std::function<Then(const Call&)> before = {};
   /// After it was made.
   std::function<void(const Call&)> after = {};
+  /// Also in what the program starts. Otherwise that runs freely: a parser of lists must not be traced.
+  bool follow = true;
 };
+
+/// What hooks_plugin.cc asks for; there is no such directory.
+inline constexpr std::string_view hook_prefix = "/diglab/hook/";
 
 struct RunResult {
   int status = -1;   ///< Exit status; 128 + the signal.
@@ -44,4 +51,4 @@ RunResult run_stepped(const std::vector<std::string>& arguments, const Visitors&
 /// The same without stopping it.
 RunResult run(const std::vector<std::string>& arguments);
 
-}  // namespace diglim::test
+}  // namespace diglim
