@@ -11,6 +11,7 @@
 #include "cli/kernel_command.h"
 #include "cli/list_command.h"
 #include "cli/mutants_command.h"
+#include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
 #include "cli/shell_command.h"
@@ -24,6 +25,7 @@ void add_all_commands(CLI::App& app, CliContext& context, CliAction& chosen) {
   add_explain_command(app, context, chosen);
   add_check_command(app, context, chosen);
   add_attest_command(app, context, chosen);
+  add_replay_command(app, context, chosen);
   add_report_command(app, context, chosen);
   add_kernel_command(app, context, chosen);
   add_image_command(app, context, chosen);

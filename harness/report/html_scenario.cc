@@ -10,6 +10,7 @@
 #include "judge/expectation.h"
 #include "report/html_figures.h"
 #include "report/html_text.h"
+#include "report/html_trace.h"
 #include "report/summary.h"
 #include "scenario/parse.h"
 #include "scenario/variant.h"
@@ -237,6 +238,7 @@ std::string scenario_section(const ScenarioRecord& record, const Verdict& verdic
   out += kernel_reports(verdict);
   out += checks(verdict, !scenario || scenario->control);
   out += moves(verdict);
+  out += traces(record, run.begin ? run.begin->run : "RUN");
   if (const std::string figure = timeline_figure(record); !figure.empty()) {
     out += "<h3>When</h3>\n<figure>" + figure +
            "<div class=\"legend\"><span style=\"background:var(--removed);opacity:.45\"></span>boot<span "

@@ -62,6 +62,10 @@ table.machine td:first-child { color: var(--quiet); width: 15%; } table.machine 
 svg { max-width: 100%; height: auto; display: block; } svg text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: var(--ink); }
 .timeline .axis, .timeline .row { fill: var(--quiet); font-size: 11px; } .timeline .grid { stroke: var(--line); stroke-width: 1; }
 .timeline rect.boot { fill: var(--removed); opacity: .45; } .timeline rect.step { fill: var(--pass); } .timeline rect.bad { fill: var(--fail); opacity: 1; }
+.trace .row { font: 11px ui-monospace, "DejaVu Sans Mono", monospace; fill: var(--quiet); } .trace .axis { fill: var(--quiet); font-size: 11px; }
+.trace rect { fill: var(--line); } .trace rect.content-0 { fill: var(--skip); } .trace rect.content-1 { fill: var(--removed); opacity: .7; } .trace rect.content-2 { fill: var(--pass); opacity: .8; }
+.trace rect.bad { fill: var(--fail); } .trace .mark line { stroke: var(--line); stroke-width: 1; } .trace .mark path { fill: var(--quiet); }
+.trace .mark.hook path { fill: var(--broken); } .trace .mark.rename path { fill: var(--moved); } .trace .mark.rename line { stroke: var(--moved); opacity: .5; }
 .legend { font-size: 12px; color: var(--quiet); } .legend span { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin: 0 4px 0 12px; }
 .logs { margin: 8px 0; } .logs .head { font-weight: 600; } .logs .pos { fill: var(--quiet); font-size: 11px; } .logs .entry { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 12px; }
 .logs .cell { fill: var(--code); } .logs .cell.moved { fill: var(--moved); fill-opacity: .22; } .logs .cell.changed { fill: var(--changed); fill-opacity: .2; }
