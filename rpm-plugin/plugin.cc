@@ -54,6 +54,16 @@ rpmRC after_transaction(rpmPlugin plugin, rpmts transaction, int) noexcept {
   });
 }
 
+rpmRC after_file(rpmPlugin plugin, rpmfi, const char* path, mode_t, rpmFlags, int result) noexcept {
+  auto* lists = static_cast<Transaction*>(rpmPluginGetData(plugin));
+  if (lists == nullptr || path == nullptr || result != 0) return RPMRC_OK;
+  (void)guarded([&] {
+    lists->file_in_place(path);
+    return true;
+  });
+  return RPMRC_OK;
+}
+
 }  // namespace
 
 extern "C" {
@@ -69,7 +79,7 @@ extern rpmPluginHooks_s diglim_hooks;
     .scriptlet_fork_post = nullptr,
     .scriptlet_post = nullptr,
     .fsm_file_pre = nullptr,
-    .fsm_file_post = nullptr,
+    .fsm_file_post = after_file,
     .fsm_file_prepare = nullptr,
 };
 }

@@ -72,7 +72,8 @@ Settings read_settings(rpmts transaction) {
 }
 
 Transaction::Transaction(Settings settings, std::function<void(const std::string&)> complain)
-    : settings_(std::move(settings)), complain_(std::move(complain)), directory_(settings_.directory) {}
+    : settings_(std::move(settings)), complain_(std::move(complain)), directory_(settings_.directory),
+      native_(settings_.directory, settings_.administrator, settings_.interface) {}
 
 bool Transaction::prepare(rpmts transaction) {
   if (was_interrupted()) {
@@ -89,6 +90,7 @@ bool Transaction::prepare(rpmts transaction) {
   if (!changes) outcome = std::unexpected(changes.error());
   else changes_ = std::move(*changes);
   if (outcome) outcome = check_names(transaction);
+  if (outcome && settings_.uses_kernel) outcome = native_.keep();
   std::vector<std::string> added;
   for (const auto& change : changes_)
     if (change.kind == Change::added) added.push_back(change.list);
@@ -143,7 +145,12 @@ bool Transaction::settle(rpmts transaction) {
   const bool loaded = publish_and_load(restored);
   for (auto& list : directory_.lists())
     if (const auto name = without_replaced(list); name != list && names.contains(name)) unwanted.push_back(std::move(list));
-  return drop(unwanted) && loaded && complain(directory_.close_journal());
+  const bool native = !settings_.uses_kernel || native_.settle(complain_);
+  return drop(unwanted) && loaded && native && complain(directory_.close_journal());
+}
+
+void Transaction::file_in_place(const std::string& path) {
+  if (settings_.uses_kernel && settings_.root.empty()) (void)complain(native_.load(path));
 }
 
 bool Transaction::recover(rpmts transaction) {
@@ -168,7 +175,8 @@ bool Transaction::recover(rpmts transaction) {
   const bool loaded = publish_and_load({wanted.begin(), wanted.end()});
   auto unwanted = directory_.lists();
   std::erase_if(unwanted, [&](const std::string& list) { return wanted.contains(list); });
-  if (!drop(unwanted) || !complain(directory_.close_journal())) return false;
+  const bool native = !settings_.uses_kernel || native_.settle(complain_);
+  if (!drop(unwanted) || !native || !complain(directory_.close_journal())) return false;
   added_.clear();
   return loaded;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "list_directory.h"
+#include "native_lists.h"
 #include "packages.h"
 #include "parser_run.h"
 
@@ -33,8 +34,8 @@ struct Settings {
 ///     settle    after all of it: what the database does not have goes out of the kernel, and then out of the directory
 ///     recover   the same for all packages, if a journal tells that a transaction did not come to its end
 ///
-/// It must be done under rpm's lock of the database. Nothing is done by hooks of single packages or files, whose order and number
-/// differ between releases of rpm.
+/// It must be done under rpm's lock of the database. Nothing relies on hooks of single packages or files, whose order and number
+/// differ between releases of rpm; that of files only has native lists loaded earlier than `settle` would.
 class Transaction {
  public:
   /// `complain` gets lines for the administrator.
@@ -46,6 +47,8 @@ class Transaction {
   bool settle(rpmts transaction);
   /// Brings directory and kernel to what the database says, from any state.
   bool recover(rpmts transaction);
+  /// A file of a package has its name now.
+  void file_in_place(const std::string& path);
   [[nodiscard]] bool was_interrupted() const { return directory_.has_journal(); }
 
  private:
@@ -64,6 +67,7 @@ class Transaction {
   Settings settings_;
   std::function<void(const std::string&)> complain_;
   ListDirectory directory_;
+  NativeLists native_;
   std::vector<Change> changes_;
   std::set<std::string> added_;  ///< Names of lists, of this transaction and of earlier ones that are not settled.
   bool recovered_ = true;  ///< False: an earlier transaction is still not settled.

@@ -2,6 +2,7 @@
 //
 // rpm with the plugin, in roots of its own: what the kernel knows before, in and after transactions of every kind.
 #include <gmock/gmock.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -352,6 +353,78 @@ TEST_F(TransactionTest, a_list_that_the_kernel_keeps_is_not_loaded_again_and_not
   fs::remove(root.kernel() / "refuse");
   EXPECT_EQ(run(root.reconcile()).status, 0);
   expect_converged();
+}
+
+Recipe listing(const std::string& version, const std::string& name, const std::string& content) {
+  return {.name = "listing", .version = version, .files = {{"/usr/lib/diglim/0-file_list-compact-" + name, content}, {"/opt/own", "own"}}};
+}
+
+class NativeListTest : public TransactionTest {
+ protected:
+  NativeListTest() {
+    for (const char* file : {"digest_list_add", "digest_list_del"}) put(root.kernel() / file, "");
+  }
+  /// The path that the kernel was last told since this was asked for.
+  std::string told(const char* file) {
+    const std::string path = content_of(root.kernel() / file);
+    put(root.kernel() / file, "");
+    return path;
+  }
+  void expect_nothing_kept() { EXPECT_THAT(root.listed(), Not(Contains(testing::StartsWith(".rpm/native")))); }
+  [[nodiscard]] std::string list(const std::string& name) const { return root.lists() / ("0-file_list-compact-" + name); }
+  [[nodiscard]] std::string kept(const std::string& name) const { return root.lists() / (".rpm/native/0-file_list-compact-" + name); }
+};
+
+TEST_F(NativeListTest, a_packaged_list_is_loaded_replaced_and_deleted_with_its_package) {
+  expect_done({"-i", package(listing("1", "a", "first"))});
+  EXPECT_EQ(told("digest_list_add"), list("a"));
+  EXPECT_EQ(told("digest_list_del"), "");
+  expect_done({"-U", package(listing("2", "a", "second"))});
+  EXPECT_EQ(told("digest_list_add"), list("a"));
+  EXPECT_EQ(told("digest_list_del"), kept("a"));
+  expect_nothing_kept();
+  expect_done({"-e", "listing"});
+  EXPECT_EQ(told("digest_list_add"), "");
+  EXPECT_EQ(told("digest_list_del"), kept("a"));
+  expect_nothing_kept();
+}
+
+TEST_F(NativeListTest, what_did_not_change_is_left_alone) {
+  expect_done({"-i", package(listing("1", "a", "first")), package(tool("1"))});
+  (void)told("digest_list_add");
+  expect_done({"-U", "--replacepkgs", package(listing("1", "a", "first"))});
+  expect_done({"-U", package(tool("2"))});
+  EXPECT_EQ(told("digest_list_add") + told("digest_list_del"), "");
+  expect_nothing_kept();
+}
+
+TEST_F(NativeListTest, the_same_digests_under_another_name_stay_until_the_last_of_them_goes) {
+  expect_done({"-i", package(listing("1", "a", "first"))});
+  expect_done({"-U", package(listing("2", "b", "first"))});
+  EXPECT_EQ(told("digest_list_del"), "") << "the kernel has it under the name that came first";
+  expect_done({"-e", "listing"});
+  EXPECT_EQ(told("digest_list_del"), kept("b"));
+  expect_nothing_kept();
+}
+
+TEST_F(NativeListTest, the_administrators_list_of_the_same_name_counts) {
+  put(root.path() / "etc/diglim/0-file_list-compact-a", "");
+  expect_done({"-i", package(listing("1", "a", "first"))});
+  EXPECT_EQ(told("digest_list_add"), "");
+}
+
+TEST_F(NativeListTest, killed_with_the_list_in_place_repair_loads_it) {
+  expect_done({"-i", package(listing("1", "a", "first"))});
+  (void)told("digest_list_add");
+  const auto killed = run_stepped(root.rpm({"-U", package(listing("2", "a", "second"))}), {.before = {}, .after = [&](const Call& call) {
+    if (call.name == "rename" && call.path == list("a")) ::kill(call.process, SIGKILL);
+  }});
+  EXPECT_EQ(killed.status, 128 + SIGKILL);
+  EXPECT_EQ(told("digest_list_add"), "");
+  (void)run(root.reconcile());
+  EXPECT_EQ(told("digest_list_add"), list("a"));
+  EXPECT_EQ(told("digest_list_del"), kept("a"));
+  expect_nothing_kept();
 }
 
 }  // namespace

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "native_lists.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "format/list_name.h"
+
+namespace diglim {
+namespace {
+
+std::unexpected<std::string> failed(const std::string& what, int error) { return std::unexpected(what + ": " + ::strerrordesc_np(error)); }
+
+bool same_content(const std::string& one, const std::string& other) {
+  struct stat a {}, b {};
+  if (::stat(one.c_str(), &a) != 0 || ::stat(other.c_str(), &b) != 0) return false;
+  if (a.st_dev == b.st_dev && a.st_ino == b.st_ino) return true;
+  if (a.st_size != b.st_size) return false;
+  const auto left = read_file(one), right = read_file(other);
+  return left && right && *left == *right;
+}
+
+bool is_native(std::string_view name) {
+  const auto parts = read_list_name(name);
+  return parts && parts->format == "compact";
+}
+
+}  // namespace
+
+std::vector<std::string> NativeLists::names_in(const std::string& directory) const {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error))
+    if (std::string name = entry->path().filename(); is_native(name)) names.push_back(std::move(name));
+  std::ranges::sort(names, [](const auto& a, const auto& b) { return loads_before(a, b); });
+  return names;
+}
+
+Outcome NativeLists::keep() const {
+  const auto names = names_in(directory_);
+  if (names.empty()) return {};
+  for (const std::string& made : {directory_ + "/.rpm", kept()})
+    if (::mkdir(made.c_str(), 0755) != 0 && errno != EEXIST) return failed("cannot make " + made, errno);
+  for (const auto& name : names) {
+    const std::string from = directory_ + "/" + name, to = kept() + "/" + name;
+    if (::link(from.c_str(), to.c_str()) == 0) continue;
+    // One of an earlier transaction that could not be deleted from the kernel stays what is to be deleted.
+    if (errno != EEXIST) return failed("cannot link " + from + " to " + to, errno);
+  }
+  return {};
+}
+
+Outcome NativeLists::tell_kernel(const char* file, const std::string& path) const {
+  const int descriptor = ::open((interface_ + "/" + file).c_str(), O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) return errno == ENOENT ? Outcome{} : failed(path, errno);
+  const auto written = ::write(descriptor, path.data(), path.size());
+  const int error = written < 0 ? errno : 0;
+  ::close(descriptor);
+  // It is there already, or not any more: what was wanted.
+  if (error == 0 || error == EEXIST || error == ENOENT) return {};
+  return failed(path, error);
+}
+
+Outcome NativeLists::load(const std::string& path) const {
+  const auto slash = path.rfind('/');
+  if (slash == path.npos || path.compare(0, slash, directory_) != 0 || !is_native(std::string_view(path).substr(slash + 1))) return {};
+  // The administrator's list of the same name counts instead.
+  if (::faccessat(AT_FDCWD, (administrator_ + path.substr(slash)).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return {};
+  return tell_kernel("digest_list_add", path);
+}
+
+bool NativeLists::settle(const std::function<void(const std::string&)>& complain) const {
+  const auto now = names_in(directory_), before = names_in(kept());
+  bool done = true;
+  const auto check = [&](const Outcome& outcome) {
+    if (!outcome) complain(outcome.error());
+    done &= outcome.has_value();
+    return outcome.has_value();
+  };
+  for (const auto& name : now)
+    if (const std::string path = directory_ + "/" + name; !same_content(path, kept() + "/" + name)) check(load(path));
+  if (before.empty()) return done;
+  ::sync();
+  for (const auto& name : before) {
+    const std::string path = kept() + "/" + name;
+    if (!same_content(path, directory_ + "/" + name)) {
+      // The kernel has one list of the same digests once, under the name that came first, which must not be deleted as long as any is there.
+      if (std::ranges::any_of(now, [&](const std::string& other) { return same_content(path, directory_ + "/" + other); })) continue;
+      if (!check(tell_kernel("digest_list_del", path))) continue;
+    }
+    if (::unlink(path.c_str()) != 0) check(failed("cannot remove " + path, errno));
+  }
+  return done;
+}
+
+}  // namespace diglim
