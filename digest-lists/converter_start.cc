@@ -3,9 +3,8 @@
 // Where a converter of lists begins, before the C library does.
 //
 // A process that the kernel starts by itself has no descriptors. Since the kernel treats converters of lists as if they were
-// set-user-ID, the C library then opens /dev/null to be descriptors 1 and 2, for reading: which a converter may not do with a
-// device, and there may be no such device before init. So the library would abort. Here they become descriptors of "/" that can do
-// nothing (O_PATH), which always exists.
+// set-user-ID, the C library then opens devices to be these, and aborts if there are none, as may be before init. Here they become
+// descriptors of "/" that can do nothing (O_PATH), which always exists.
 #if defined(__x86_64__)
 asm(R"(
         .section .text.diglim_start, "ax", @progbits

@@ -12,7 +12,7 @@ namespace diglim::tool {
 struct BootParameters {
   std::vector<std::string> policy;  ///< The words of ima_policy=.
   std::vector<std::string> directories = {"/usr/lib/diglim", "/etc/diglim"};
-  std::string uploader = "/usr/libexec/diglim/upload_digest_lists";
+  std::string uploader = "/usr/libexec/diglim/diglim-parser";
   std::string file_template = "ima-ng";
   std::string file_hash = "sha256";
   std::string appraise = "enforce";
