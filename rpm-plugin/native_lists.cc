@@ -70,7 +70,8 @@ Outcome NativeLists::tell_kernel(const char* file, const std::string& path) cons
 Outcome NativeLists::load(const std::string& path) const {
   const auto slash = path.rfind('/');
   if (slash == path.npos || path.compare(0, slash, directory_) != 0 || !is_native(std::string_view(path).substr(slash + 1))) return {};
-  // The administrator's list of the same name counts instead.
+  // Hooks are called for what is gone, too. The administrator's list of the same name counts instead.
+  if (::access(path.c_str(), F_OK) != 0) return {};
   if (::faccessat(AT_FDCWD, (administrator_ + path.substr(slash)).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return {};
   return tell_kernel("digest_list_add", path);
 }
