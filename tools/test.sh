@@ -10,7 +10,7 @@ Usage: ./diglab test [--quick | --nightly] [--only PART]...
 
   unit       unit tests of the harness (CTest)
   machines   tests of the harness that boot machines (CTest, label qemu)
-  fuzz       each fuzz target for a minute
+  fuzz       each fuzz target for a minute; with --nightly, for an hour
   plugin     deliberate defects of the rpm plugin: each must be noticed by a test
   scenarios  every scenario but those tagged nightly
   mutants    deliberate defects of the kernel series, a sample: each must be noticed by a scenario
@@ -63,7 +63,7 @@ fuzz_pid=
 begin_fuzz() {
   build fuzz fuzzers
   set -m
-  { renice -n 10 "$BASHPID" >/dev/null; ctest_of fuzz -L fuzz -j "$(nproc)"; } >"$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log" </dev/null &
+  { renice -n 10 "$BASHPID" >/dev/null; ctest_of fuzz -L "fuzz-$fuzz_length" -j "$(nproc)"; } >"$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log" </dev/null &
   fuzz_pid=$!
   set +m
   trap 'kill -TERM -- "-$fuzz_pid" 2>/dev/null' EXIT
@@ -92,11 +92,12 @@ run_counted() {
 
 run_tests() {
   local -a parts=() scenario_options=(--without-tag nightly) mutant_options=(--sample)
+  local fuzz_length=minute
   while (( $# )); do
     case $1 in
       --help|-h) test_usage; exit 0 ;;
       --quick) parts=(unit) ;;
-      --nightly) scenario_options=() mutant_options=() ;;
+      --nightly) scenario_options=() mutant_options=() fuzz_length=hour ;;
       --only) [[ ${2:-} =~ ^(unit|machines|fuzz|plugin|scenarios|mutants)$ ]] || { test_usage >&2; exit 2; }; parts+=("$2"); shift ;;
       *) test_usage >&2; exit 2 ;;
     esac
