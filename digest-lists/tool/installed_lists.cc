@@ -28,6 +28,8 @@ Result<std::vector<InstalledList>> installed_lists(const Root& root, std::span<c
     std::error_code error;
     fs::directory_iterator entries(root(directories[d]), error), end;
     if (error == std::errc::no_such_file_or_directory) continue;
+    std::error_code ignored;
+    const bool marked = fs::exists(root(directories[d] + "/" + only_immutable_mark), ignored);
     for (; !error && entries != end; entries.increment(error)) {
       const auto name = entries->path().filename().string();
       const auto parts = read_list_name(name);
@@ -38,7 +40,8 @@ Result<std::vector<InstalledList>> installed_lists(const Root& root, std::span<c
                                 .path = path,
                                 .file = root(path),
                                 .compact = parts->format == "compact",
-                                .masked = is_mask(entries->path()) || is_mask(root(path))}};
+                                .masked = is_mask(entries->path()) || is_mask(root(path)),
+                                .only_immutable = marked && parts->format != "compact"}};
     }
     if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot be listed: {}", root(directories[d]).string(), error.message()));
   }
@@ -52,6 +55,10 @@ Result<std::vector<InstalledList>> installed_lists(const Root& root, std::span<c
   std::vector<InstalledList> lists;
   for (auto& each : found) lists.push_back(std::move(each.list));
   return lists;
+}
+
+Result<List> read_list(const InstalledList& list) {
+  return List::read(list.file, list.only_immutable);
 }
 
 }  // namespace diglim::tool

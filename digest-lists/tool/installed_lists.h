@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tool/list.h"
 #include "tool/result.h"
 #include "tool/root.h"
 
@@ -18,7 +19,11 @@ struct InstalledList {
   std::filesystem::path file;  ///< Where that is on this one.
   bool compact = true;         ///< Loaded by the kernel; otherwise converted by the uploader.
   bool masked = false;         ///< Empty, or a link to /dev/null: says that no list of this name is to be loaded.
+  bool only_immutable = false;  ///< Of the header of a package: the directory has a file `.immutable`, which tells the parser so.
 };
+
+/// A file that marks a directory: of the headers of packages in it, only digests of immutable files count.
+inline constexpr const char* only_immutable_mark = ".immutable";
 
 /// Whether the file says so: empty, or a link to /dev/null.
 [[nodiscard]] bool is_mask(const std::filesystem::path& file);
@@ -26,5 +31,8 @@ struct InstalledList {
 /// The lists of the system in the order in which they are loaded before init: those in the kernel's own format of all directories,
 /// by name, and then the others of each directory. Of two with the same name only the one in the later directory is there.
 Result<std::vector<InstalledList>> installed_lists(const Root& root, std::span<const std::string> directories);
+
+/// The digests that it brings into the kernel.
+Result<List> read_list(const InstalledList& list);
 
 }  // namespace diglim::tool

@@ -65,14 +65,14 @@ std::optional<Type> type_named(std::string_view word) {
 
 }  // namespace
 
-Result<List> List::read(const fs::path& file) {
+Result<List> List::read(const fs::path& file, bool only_immutable) {
   std::error_code error;
   if (!fs::is_regular_file(file, error))
     return fail(ErrorKind::bad_input, fmt::format("{}: {}", file.string(), error ? error.message() : "not a regular file"));
-  return read(file.filename().string(), TRY(diglab::read_bytes(file)), file.string());
+  return read(file.filename().string(), TRY(diglab::read_bytes(file)), file.string(), only_immutable);
 }
 
-Result<List> List::read(std::string name, diglab::Bytes bytes, const std::string& from) {
+Result<List> List::read(std::string name, diglab::Bytes bytes, const std::string& from, bool only_immutable) {
   List list;
   list.name_ = std::move(name);
   list.bytes_ = std::move(bytes);
@@ -88,8 +88,9 @@ Result<List> List::read(std::string name, diglab::Bytes bytes, const std::string
     auto digests = digests_of_header(*header);
     if (!digests) return fail_format(from, digests.error());
     list.digests_ = *std::move(digests);
+    if (only_immutable) std::erase_if(list.digests_, [](const Listed& listed) { return (listed.modifiers & immutable) == 0; });
     std::vector<std::uint8_t> converted;
-    if (const auto done = convert(*header, {}, converted); !done) return fail_format(from, done.error());
+    if (const auto done = convert(*header, {.only_immutable = only_immutable}, converted); !done) return fail_format(from, done.error());
     list.uploaded_ = text_of(converted);
   } else {
     auto digests = digests_of_compact(list.parts_.content, named ? type_named(named->type) : std::nullopt);

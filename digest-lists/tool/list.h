@@ -26,9 +26,10 @@ struct Listed {
 class List {
  public:
   /// ErrorKind::bad_input with the offset of what is wrong, and for a file that is not there.
-  static Result<List> read(const std::filesystem::path& file);
+  /// `only_immutable`: of the header of a package, leave out the files that may be modified, as a parser can be told to.
+  static Result<List> read(const std::filesystem::path& file, bool only_immutable = false);
   /// `name` is the file's, from which the format is known; a name that says nothing leaves it to the first bytes. Errors speak of `from`.
-  static Result<List> read(std::string name, diglab::Bytes bytes, const std::string& from);
+  static Result<List> read(std::string name, diglab::Bytes bytes, const std::string& from, bool only_immutable = false);
 
   // What parts() refers to moves along, and would not be copied.
   List(List&&) noexcept = default;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "attest/hash.h"
+#include "format/header_builder.h"
 #include "tool/boot_parameters.h"
 #include "tool/diff.h"
 #include "tool/list.h"
@@ -181,6 +182,26 @@ TEST_F(Loading, an_uploader_in_a_list_is_not_measured) {
   ASSERT_EQ(log->entries.size(), 3u);
   EXPECT_EQ(log->entries[0].path(), "/etc/diglim/0-file_list-compact-p");
   EXPECT_EQ(log->entries[1].path(), "/etc/diglim/" + sample_list_name);
+}
+
+TEST_F(Loading, of_a_directory_that_is_marked_only_immutable_files_count) {
+  const auto hex = [](const char* content) { return to_hex(tool::digest_of(content, default_algorithm())->bytes); };
+  put(at("/etc/diglim/0-file_list-rpm-tool-1-1.noarch"),
+      sample_package({{"/usr/bin/tool", hex("tool"), 0100755}, {"/etc/tool.conf", hex("setting"), 0100644}}).header());
+  put(at("/usr/libexec/diglim/p"), "parser", 0755);
+  put(at("/usr/bin/tool"), "tool", 0755);
+  put(at("/etc/tool.conf"), "setting");
+  const auto uploaded = [&] {
+    const auto log = predict_log(BootParameters::parse("ima_policy=exec_tcb|diglim diglim.uploader=/usr/libexec/diglim/p"), Root(root()));
+    return log->entries.back().field("buf")->size();
+  };
+  const auto is_listed = [&](const char* path) { return !query({.what = {path}}, context())->json[0]["lists"].empty(); };
+  EXPECT_EQ(uploaded(), 2 * (16u + 32u));
+  EXPECT_TRUE(is_listed("/etc/tool.conf"));
+  put(at("/etc/diglim/.immutable"), "");
+  EXPECT_EQ(uploaded(), 16u + 32u);
+  EXPECT_TRUE(is_listed("/usr/bin/tool"));
+  EXPECT_FALSE(is_listed("/etc/tool.conf"));
 }
 
 TEST_F(Loading, under_appraisal_the_log_holds_what_was_signed) {

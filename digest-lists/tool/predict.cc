@@ -80,7 +80,7 @@ Result<ImaLog> predict_log(const BootParameters& boot, const Root& root) {
   bool uploader_ran = false;
   for (const auto& entry : TRY(installed_lists(root, boot.directories))) {
     if (entry.masked) continue;
-    const auto list = TRY(List::read(entry.file));
+    const auto list = TRY(read_list(entry));
     if (!entry.compact && !uploader_ran) {
       TRY_VOID(measuring.file(boot.uploader, TRY(diglab::read_bytes(root(boot.uploader))), nullptr));
       uploader_ran = true;

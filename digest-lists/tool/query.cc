@@ -86,7 +86,7 @@ class InstalledLists final : public Lists {
   Result<void> read() {
     if (read_) return {};
     for (const auto& entry : TRY(installed_lists(root_, BootParameters().directories)))
-      if (!entry.masked) lists_.emplace_back(entry.path, TRY(List::read(entry.file)));
+      if (!entry.masked) lists_.emplace_back(entry.path, TRY(read_list(entry)));
     read_ = true;
     return {};
   }

@@ -25,18 +25,20 @@ struct Installed {
   std::map<std::string, std::string> uploaded;    ///< By name: what the kernel has if the list is loaded.
   std::map<std::string, std::string> unreadable;  ///< By path: why.
   std::set<Digest> digests;
+  bool only_immutable = false;                    ///< Files of packages that may be modified are in no list on purpose.
 };
 
 Result<Installed> read_installed(const Root& root, const BootParameters& boot) {
   Installed installed;
   for (auto& entry : TRY(installed_lists(root, boot.directories))) {
     if (entry.masked) continue;
-    if (const auto list = List::read(entry.file)) {
+    if (const auto list = read_list(entry)) {
       installed.uploaded[entry.name] = list->uploaded();
       for (const auto& listed : list->digests()) installed.digests.insert(listed.digest);
     } else {
       installed.unreadable[entry.path] = list.error().to_string();
     }
+    installed.only_immutable |= entry.only_immutable;
     installed.lists.push_back(std::move(entry));
   }
   return installed;
@@ -93,8 +95,11 @@ Result<void> compare_packages(const Installed& installed, const BootParameters& 
   std::vector<std::string> without;
   for (const auto& package : packages->packages()) {
     const auto digests = TRY(digests_of(package));
-    if (!std::ranges::all_of(digests,
-                             [&](const Listed& listed) { return installed.digests.contains(listed.digest) || is_list(listed.path, boot); }))
+    const auto is_known = [&](const Listed& listed) {
+      if (installed.only_immutable && (listed.modifiers & immutable) == 0) return true;
+      return installed.digests.contains(listed.digest) || is_list(listed.path, boot);
+    };
+    if (!std::ranges::all_of(digests, is_known))
       without.push_back(subject_of(package));
   }
   report.text += fmt::format("packages  {} installed, {} with files in no installed list\n", packages->packages().size(), without.size());
