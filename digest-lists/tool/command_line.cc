@@ -6,6 +6,7 @@
 
 #include "tool/diff.h"
 #include "tool/generate.h"
+#include "tool/initramfs.h"
 #include "tool/load.h"
 #include "tool/predict.h"
 #include "tool/prompt.h"
@@ -141,16 +142,22 @@ void add_foresight(CLI::App& app, Action& chosen) {
   predict.app->add_flag("--entries", predict->entries, "Print the measurement log, too");
 }
 
-void add_setup(CLI::App& app, Action& chosen) {
+void add_boot(CLI::App& app, Action& chosen) {
   Subcommand<Setup> setup(app, "setup", "Have the next boot use digest lists", chosen, tool::setup);
   setup.app->add_option("--mode", setup->mode, "measure; log: and log what would be denied; enforce: and deny it")
       ->check(CLI::IsMember({"measure", "log", "enforce"}))
       ->capture_default_str();
-  setup.app->add_option("--key,-k", setup->key, "The certificate of who signs lists by PKCS#7, for the kernel's .ima keyring");
+  setup.app->add_option("--key,-k", setup->key, "Certificate or OpenPGP key of who signs the lists, for the kernel's .ima keyring");
   setup.app->add_option("--uploader", setup->uploader, "Converts lists that are not in the kernel's own format")->capture_default_str();
   setup.app->add_flag("--dry-run,-n", setup->dry_run, "Only say what would be done");
   setup.app->add_flag("--undo", setup->undo, "Take back what an earlier setup did");
   setup.app->add_flag("--force", setup->force, "Also enforce if the system would not come up, as far as can be seen");
+
+  Subcommand<Initramfs> initramfs(app, "initramfs", "Put lists, keys and parser into an initramfs in the making", chosen, tool::initramfs);
+  initramfs.app->add_option("DIRECTORY", initramfs->tree, "What becomes the initramfs, with everything else in it already")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  initramfs.app->add_option("--parser", initramfs->parser, "Converts lists that are not in the kernel's own format")->capture_default_str();
 }
 
 }  // namespace
@@ -168,7 +175,7 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>(description, "digli
   add_signatures(*app_, chosen_);
   add_kernel(*app_, chosen_);
   add_foresight(*app_, chosen_);
-  add_setup(*app_, chosen_);
+  add_boot(*app_, chosen_);
 }
 
 CommandLine::~CommandLine() = default;

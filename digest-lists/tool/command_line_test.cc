@@ -97,7 +97,7 @@ TEST(TheManualPage, names_every_option_and_no_other) {
   const std::regex option("(?:^|[^-a-z])(--[a-z][-a-z]*)");
   for (std::sregex_iterator it(page.begin(), page.end(), option), end; it != end; ++it) documented.insert((*it)[1]);
   // What belongs to other programs.
-  for (const char* foreign : {"--local-user", "--import"}) documented.erase(foreign);
+  for (const char* foreign : {"--local-user", "--import", "--export"}) documented.erase(foreign);
   EXPECT_EQ(documented, options);
   for (const auto& command : commands) EXPECT_THAT(page, testing::ContainsRegex("\n\\.SS .*" + command)) << command;
 }

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "tool/boot_parameters.h"
 #include "tool/database.h"
+#include "tool/executable.h"
 #include "tool/file_list.h"
 #include "tool/generate.h"
 #include "tool/installed_lists.h"
@@ -19,23 +17,6 @@ namespace diglim::tool {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Empty: nothing that could be executed.
-std::string kind_of(const fs::path& file, const struct ::stat& status) {
-  std::array<char, 4> start{};
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-  if (fd < 0) return {};
-  const auto size = ::read(fd, start.data(), start.size());
-  ::close(fd);
-  const std::string_view magic(start.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  const auto name = file.filename().string();
-  for (const std::string_view end : {".ko", ".ko.gz", ".ko.xz", ".ko.zst"})
-    if (name.ends_with(end)) return "module";
-  if (magic.starts_with("#!")) return "script";
-  const bool executable = (status.st_mode & 0111) != 0;
-  if (magic == "\177ELF") return name.ends_with(".so") || name.contains(".so.") ? "library" : "program";
-  return executable ? "program" : "";
-}
 
 /// Everything that somebody vouches for.
 struct Known {
@@ -66,7 +47,7 @@ struct Known {
 Result<Known> what_is_known(const Root& root) {
   Known known;
   for (const auto& entry : TRY(installed_lists(root, BootParameters().directories)))
-    if (!entry.masked) known.add(TRY(List::read(entry.file)).digests());
+    if (!entry.masked) known.add(TRY(read_list(entry)).digests());
   if (auto packages = installed_packages(root)) {
     for (const auto& package : packages->packages()) known.add(TRY(digests_of(package)));
     known.packages = *std::move(packages);
@@ -94,7 +75,7 @@ Result<void> look(const fs::path& directory, const GenerateUnpackaged& wish, con
       continue;
     }
     if (!S_ISREG(status.st_mode) || status.st_size == 0) continue;
-    auto kind = kind_of(each, status);
+    auto kind = kind_of_executable(each, status);
     if (kind.empty()) continue;
     const auto is_known = known.has(each);
     if (!is_known) {

@@ -31,7 +31,8 @@ Result<void> put(const fs::path& from, const fs::path& tree, std::string_view gu
 }  // namespace
 
 Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sources, const fs::path& staging) {
-  constexpr fs::perms executable = fs::perms(0755);
+  constexpr fs::perms executable = fs::perms(0755), data = fs::perms(0644);
+  const fs::path lists = sources.source / "digest-lists";
   std::vector<OwnPackage> packages;
   fs::path agent_tree = staging / "agent";
   TRY_VOID(put(sources.binaries / "agent" / "diglab-agent", agent_tree, guest_path::agent, executable));
@@ -50,9 +51,11 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
   packages.push_back({.name = "diglab-exercise", .version = std::string(package_version), .tree = exercise_tree, .requires_names = {}});
   fs::path parser_tree = staging / "parser";
   TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "parser" / "diglim-parser", parser_tree, guest_path::diglim_parser, executable));
+  TRY_VOID(put(lists / "parser" / "diglim-parser.8", parser_tree, guest_path::diglim_parser_page, data));
   packages.push_back({.name = "diglim-parser", .version = std::string(package_version), .tree = parser_tree, .requires_names = {}});
   fs::path tool_tree = staging / "tool";
   TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "tool" / "diglim", tool_tree, guest_path::tool, executable));
+  for (const auto& [from, to] : guest_path::beside_tool) TRY_VOID(put(lists / from, tool_tree, to, from.ends_with(".sh") || from.starts_with("initramfs-tools/") ? executable : data));
   packages.push_back({.name = "diglim",
                       .version = std::string(package_version),
                       .tree = tool_tree,

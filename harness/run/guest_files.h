@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -22,7 +23,18 @@ inline constexpr std::string_view exercise = "/usr/libexec/diglab/diglim-exercis
 /// The kernel looks for converters of lists only in directories of that name.
 inline constexpr std::string_view hex_parser = "/usr/libexec/diglim/hex_parser";
 inline constexpr std::string_view diglim_parser = "/usr/libexec/diglim/diglim-parser";
+inline constexpr std::string_view diglim_parser_page = "/usr/share/man/man8/diglim-parser.8";
 inline constexpr std::string_view tool = "/usr/bin/diglim";
+/// What its package has beside it: files of digest-lists/, and their places.
+inline constexpr std::pair<std::string_view, std::string_view> beside_tool[] = {
+    {"tool/diglim.8", "/usr/share/man/man8/diglim.8"},
+    {"tool/diglim.bash", "/usr/share/bash-completion/completions/diglim"},
+    {"dracut/diglim.conf", "/usr/lib/dracut/dracut.conf.d/50-diglim.conf"},
+    {"dracut/99zz-diglim/module-setup.sh", "/usr/lib/dracut/modules.d/99zz-diglim/module-setup.sh"},
+    {"dracut/99zz-diglim/load-lists.sh", "/usr/lib/dracut/modules.d/99zz-diglim/load-lists.sh"},
+    {"initramfs-tools/hook", "/etc/initramfs-tools/hooks/diglim"},
+    {"initramfs-tools/init-bottom", "/usr/share/initramfs-tools/scripts/init-bottom/diglim"},
+};
 /// Where Debian's rpm looks for them.
 inline constexpr std::string_view rpm_plugin = "/usr/lib64/rpm-plugins/diglim.so";
 inline constexpr std::string_view rpm_plugin_macros = "/usr/lib/rpm/macros.d/macros.transaction_diglim";
