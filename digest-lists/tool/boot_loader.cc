@@ -137,6 +137,19 @@ class Entries final : public BootLoader {
   std::vector<std::string> paths_;
 };
 
+/// Where distributions and kernel-install put them: /boot/initrd.img-6.1, /efi/<machine>/<version>/initrd.
+bool has_initramfs(const Root& root) {
+  for (const char* directory : {"/boot", "/efi"}) {
+    std::error_code ignored;
+    fs::recursive_directory_iterator it(root(directory), fs::directory_options::skip_permission_denied, ignored), end;
+    for (; !ignored && it != end; it.increment(ignored)) {
+      const auto name = it->path().filename().string();
+      if ((name.starts_with("initrd") || name.starts_with("initramfs")) && it->is_regular_file(ignored)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string replace_words(std::string_view line, const Words& old, const Words& added) {
@@ -166,6 +179,7 @@ Result<std::unique_ptr<BootLoader>> find_boot_loader(const Root& root) {
 }
 
 std::vector<Change> renew_initramfs(const Root& root) {
+  if (!has_initramfs(root)) return {};
   constexpr const char* why = "an initramfs with lists and keys as they are now";
   if (has(root, "/usr/bin/dracut") || has(root, "/usr/sbin/dracut")) return {ProgramRun{{"dracut", "--force", "--regenerate-all"}, why}};
   if (has(root, "/usr/sbin/update-initramfs")) return {ProgramRun{{"update-initramfs", "-u", "-k", "all"}, why}};

@@ -27,7 +27,7 @@ class BootLoader {
 /// systemd-boot reads them. ErrorKind::bad_input if there is none of them.
 Result<std::unique_ptr<BootLoader>> find_boot_loader(const Root& root);
 
-/// Makes a new initramfs with the tool that the root has; nothing if it has none.
+/// Makes a new initramfs with the tool that the root has; nothing if it has none, or boots without an initramfs.
 [[nodiscard]] std::vector<Change> renew_initramfs(const Root& root);
 
 /// A line of parameters without `old` words and with `added` ones at its end.

@@ -88,15 +88,16 @@ bool Keys::add_pgp(const fs::path& file, const std::string& content) {
     std::size_t size = 0;
     if (pgpPubKeyCertLen(packets.data(), packets.size(), &size) != 0 || size == 0 || size > packets.size()) break;
     rpmPubkey main = rpmPubkeyNew(packets.data(), size);
+    std::string exported(text_of(packets.first(size)));
     packets = packets.subspan(size);
     if (main == nullptr) continue;
     const char* user = pgpDigParamsUserID(rpmPubkeyPgpDigParams(main));
     const std::string owner = user ? user : "";
-    pgp_.push_back({.from = file, .id = id_of(main), .owner = owner, .key = {main, rpmPubkeyFree}});
+    pgp_.push_back({.from = file, .id = id_of(main), .owner = owner, .key = {main, rpmPubkeyFree}, .packets = std::move(exported)});
     int count = 0;
     rpmPubkey* subkeys = rpmGetSubkeys(main, &count);
     for (int i = 0; i < count; ++i)
-      pgp_.push_back({.from = file, .id = id_of(subkeys[i]), .owner = owner, .key = {subkeys[i], rpmPubkeyFree}});
+      pgp_.push_back({.from = file, .id = id_of(subkeys[i]), .owner = owner, .key = {subkeys[i], rpmPubkeyFree}, .packets = {}});
     std::free(subkeys);
   }
   return pgp_.size() > before;

@@ -23,6 +23,7 @@ class Keys {
     std::string id;     ///< 16 hexadecimal digits.
     std::string owner;  ///< User ID; a subkey has its main key's.
     std::shared_ptr<rpmPubkey_s> key;
+    std::string packets;  ///< Of a main key: all that was exported of it, certifications included. Of a subkey: none.
   };
   struct X509 {
     std::filesystem::path from;

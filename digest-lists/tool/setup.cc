@@ -18,7 +18,7 @@ namespace diglim::tool {
 namespace {
 
 constexpr const char* memory_path = "/var/lib/diglim/setup.json";
-/// CONFIG_IMA_X509_PATH's default.
+/// CONFIG_IMA_X509_PATH.
 constexpr const char* key_path = "/etc/keys/x509_ima.der";
 
 /// What an earlier setup did.
@@ -79,19 +79,25 @@ Result<void> check_that_it_boots(const Setup& wish, const Words& words, const Co
   return {};
 }
 
-/// The certificate as the kernel reads it.
-Result<std::string> der_of(const std::filesystem::path& file) {
-  Keys keys;
-  TRY_VOID(keys.add(file));
-  if (keys.x509().size() != 1)
-    return fail(ErrorKind::bad_input,
-                fmt::format("{}: expected one X.509 certificate; PGP keys are built into the kernel (CONFIG_PGP_PRELOAD_PUBLIC_KEYS)",
-                            file.string()));
+std::string der_of(::X509* certificate) {
   std::uint8_t* der = nullptr;
-  const int size = i2d_X509(keys.x509().front().certificate.get(), &der);
+  const int size = i2d_X509(certificate, &der);
   std::string bytes(text_of({der, static_cast<std::size_t>(std::max(size, 0))}));
   OPENSSL_free(der);
   return bytes;
+}
+
+/// The key as the kernel reads it. It takes either kind from one file, though the file's name speaks of one.
+Result<std::string> key_in(const std::filesystem::path& file) {
+  Keys keys;
+  TRY_VOID(keys.add(file));
+  std::vector<std::string> found;
+  for (const auto& each : keys.x509()) found.push_back(der_of(each.certificate.get()));
+  for (const auto& each : keys.pgp())
+    if (!each.packets.empty()) found.push_back(each.packets);
+  if (found.size() == 1) return found.front();
+  return fail(ErrorKind::bad_input, fmt::format("{}: expected one X.509 certificate or one OpenPGP key, found {}; what one of them has signed "
+                                                "(a certificate authority's, gpg --sign-key) can be added later with keyctl", file.string(), found.size()));
 }
 
 Result<void> plan_key(const Setup& wish, const Context& context, Memory& memory, std::vector<Change>& changes) {
@@ -101,12 +107,12 @@ Result<void> plan_key(const Setup& wish, const Context& context, Memory& memory,
     if (ours) changes.emplace_back(FileChange{key_path, {}});
     memory.key.clear();
   } else if (!wish.key.empty()) {
-    const auto der = TRY(der_of(wish.key));
-    if (present && !ours && *present != der)
+    const auto key = TRY(key_in(wish.key));
+    if (present && !ours && *present != key)
       return fail(ErrorKind::bad_input,
-                  fmt::format("{}: holds another certificate, which is not replaced", context.root(key_path).string()));
-    if (!present || ours) memory.key = to_hex(der);
-    changes.emplace_back(FileChange{key_path, der});
+                  fmt::format("{}: holds another key, which is not replaced", context.root(key_path).string()));
+    if (!present || ours) memory.key = to_hex(key);
+    changes.emplace_back(FileChange{key_path, key});
   }
   return {};
 }

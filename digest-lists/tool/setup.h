@@ -12,7 +12,7 @@ namespace diglim::tool {
 /// Has the next boot of a system use digest lists, or no longer.
 struct Setup {
   std::string mode = "log";        ///< "measure"; "log": what would be denied is logged; "enforce": it is denied.
-  std::filesystem::path key = {};  ///< Certificate of who signs the lists by PKCS#7, to be where the kernel looks; empty: none.
+  std::filesystem::path key = {};  ///< Of who signs the lists, a certificate or an OpenPGP key, to be where the kernel looks; empty: none.
   std::string uploader = "/usr/libexec/diglim/diglim-parser";  ///< Of lists that are not in the kernel's own format.
   bool dry_run = false;                                        ///< Only say what would be done.
   bool undo = false;

@@ -73,6 +73,7 @@ TEST_F(SettingUp, words_of_somebody_else_are_not_touched) {
 TEST_F(SettingUp, a_dry_run_says_everything_and_does_nothing) {
   make_entry();
   put(at("/usr/sbin/update-initramfs"), "");
+  put(at("/boot/initrd.img-6.12"), "");
   const auto said = setup({.dry_run = true}, recording());
   ASSERT_TRUE(said) << said.error().to_string();
   EXPECT_THAT(said->text,
@@ -100,6 +101,7 @@ TEST_F(SettingUp, grub_gets_a_file_of_its_own) {
 TEST_F(SettingUp, grubby_is_asked_where_it_is) {
   put(at("/usr/sbin/grubby"), "");
   put(at("/usr/bin/dracut"), "");
+  put(at("/boot/0123/6.12/initrd"), "");
   ASSERT_TRUE(setup({.mode = "measure"}, recording()));
   EXPECT_THAT(asked(), ElementsAre(in_root("grubby --update-kernel=ALL '--args=ima_policy=exec_tcb ima_policy=tmpfs ima_policy=diglim'"),
                                    in_root("dracut --force --regenerate-all")));
@@ -153,8 +155,31 @@ TEST_F(SettingUp, a_certificate_goes_where_the_kernel_looks_and_no_other_is_repl
   ASSERT_TRUE(setup({.undo = true}, recording()));
   EXPECT_FALSE(fs::exists(at("/etc/keys/x509_ima.der")));
   put(at("/etc/keys/x509_ima.der"), "theirs");
-  EXPECT_THAT(setup({.key = outside("me.pem")}, recording()).error().to_string(), HasSubstr("another certificate"));
+  EXPECT_THAT(setup({.key = outside("me.pem")}, recording()).error().to_string(), HasSubstr("another key"));
   EXPECT_EQ(get(at("/etc/keys/x509_ima.der")), "theirs");
+}
+
+TEST_F(SettingUp, an_openpgp_key_goes_there_without_its_armour) {
+  make_entry();
+  const auto home = outside("gpg");
+  fs::create_directories(home);
+  fs::permissions(home, fs::perms(0700));
+  const std::string gpg = "gpg --batch --quiet --homedir " + home.string() + " ";
+  run({"sh", "-c", gpg + "--passphrase '' --quick-generate-key me@example.invalid rsa2048 sign never && " + gpg + "--export --armor > " +
+                       outside("me.asc").string() + " && " + gpg + "--export > " + outside("me.gpg").string() + "; gpgconf --homedir " + home.string() +
+                       " --kill all"});
+  const auto done = setup({.key = outside("me.asc")}, recording());
+  ASSERT_TRUE(done) << done.error().to_string();
+  EXPECT_EQ(get(at("/etc/keys/x509_ima.der")), get(outside("me.gpg")));
+  put(outside("two.gpg"), get(outside("me.gpg")) + get(outside("me.gpg")));
+  EXPECT_THAT(setup({.key = outside("two.gpg")}, recording()).error().to_string(), HasSubstr("found 2"));
+}
+
+TEST_F(SettingUp, without_an_initramfs_none_is_made) {
+  make_entry();
+  put(at("/usr/bin/dracut"), "");
+  ASSERT_TRUE(setup({}, recording()));
+  EXPECT_THAT(asked(), ElementsAre());
 }
 
 TEST(WordsOfTheKernel, are_replaced_and_quotes_of_others_stay) {
