@@ -34,6 +34,7 @@ std::string machine_in_words(const MachineWish& wish, bool with_defaults) {
   add(wanted.ima_signatures, [](bool is_signed) { return std::string(is_signed ? "files with IMA signatures" : "files without IMA signatures"); });
   add(wanted.digest_lists, [](const auto& lists) { return lists == "none" ? std::string("no digest lists") : fmt::format("digest lists ({})", lists); });
   add(wanted.initramfs, [](const auto& initramfs) {
+    if (!initramfs.by.empty()) return fmt::format("the initramfs that the guest's {} made", initramfs.by);
     return fmt::format("an initramfs{}{}", initramfs.files.empty() ? "" : fmt::format(" with {}", fmt::join(initramfs.files, ", ")),
                        initramfs.lists == "none" ? "" : fmt::format("{} {} digest lists", initramfs.files.empty() ? " with" : " and", initramfs.lists == "all" ? "all" : "its own"));
   });
@@ -82,6 +83,7 @@ struct InWords {
   }
   Doing operator()(const step::Reboot& reboot) const {
     std::string changed;
+    if (!reboot.entry.empty()) changed = fmt::format(", with the command line of {}", reboot.entry);
     for (const auto& [entry, value] : reboot.smbios) changed += fmt::format(", then with SMBIOS {} '{}'", entry, value);
     return {(reboot.cut ? "cut the power, and boot" : "reboot") + changed};
   }

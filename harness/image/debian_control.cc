@@ -52,8 +52,10 @@ Result<std::string> one_dependency(std::string_view text) {
   const auto sign_end = inside.find_first_not_of("<>=");
   if (sign_end == std::string_view::npos)
     return fail(ErrorKind::bad_input, fmt::format("no version in the dependency '{}'", text));
-  const auto sign = TRY(rpm_operator(inside.substr(0, sign_end)));
+  auto sign = TRY(rpm_operator(inside.substr(0, sign_end)));
   const auto version = TRY(rpm_version_of(trim(inside.substr(sign_end))));
+  // For Debian every revision of 2.36 comes after 2.36; for RPM they are the same until both name one.
+  if (sign == ">" && version.release.empty()) sign = ">=";
   return fmt::format("{} {} {}", name, sign, version.to_string());
 }
 

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+
 namespace diglab {
 
 /// Files of our own (agent, init, modules, units), laid out as in the guest, that become one RPM.
@@ -60,6 +62,8 @@ struct BuiltImage {
   std::filesystem::path disk;          ///< Raw, one ext4 file system, no partition table: root=/dev/vda.
   std::filesystem::path manifest;      ///< JSON: packages with digests, keys, suite, the disk's own digest.
   std::filesystem::path packages;      ///< The repository installed from: all its .rpm files and repodata/.
+  /// What a tool of the guest's own made, by its name in the set; ErrorKind::bad_input if the set has no such.
+  [[nodiscard]] Result<std::filesystem::path> initramfs(const std::string& maker) const;
   std::uint64_t bytes = 0;             ///< Of the disk, holes included.
   bool from_cache = false;
 };

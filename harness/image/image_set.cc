@@ -61,7 +61,12 @@ Result<ImageSet> load_image_set(const fs::path& file) {
                               {"own", into(set.own)},
                               {"signing_key", into(set.signing_key)},
                               {"carries", into(set.carries)},
+                              {"initramfs", [&](const YAML::Node& node) {
+                                 for (const auto& item : node) set.initramfs[item.first.as<std::string>()] = item.second.as<std::string>();
+                               }},
                               {"disk_mib", into(set.disk_mib)}}));
+  for (const auto& [maker, script] : set.initramfs)
+    if (maker.empty() || maker.contains('/')) return fail(ErrorKind::bad_input, fmt::format("{}: initramfs: '{}' is no name", file.string(), maker));
   if (set.packages.empty()) return fail(ErrorKind::bad_input, fmt::format("{}: no packages", file.string()));
   if (set.disk_mib < 16 || set.disk_mib > 65536)
     return fail(ErrorKind::bad_input, fmt::format("{}: disk_mib must be between 16 and 65536, it is {}", file.string(), set.disk_mib));

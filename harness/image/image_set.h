@@ -20,6 +20,7 @@ struct ImageSet {
   std::vector<std::string> own;        ///< Packages that the caller must bring.
   bool signing_key = false;            ///< With the private half of the laboratory's IMA key, for guests whose administrator signs.
   std::vector<std::string> carries;    ///< guest-image/<tree>/: packages that are not installed, but lie in /usr/share/diglab/packages.
+  std::map<std::string, std::string> initramfs;  ///< By its maker: a script that, run in the installed system, makes /boot/initrd.img.
   std::uint64_t disk_mib = 512;
 };
 

@@ -11,6 +11,7 @@
 #include "image/image_set.h"
 #include "image/install.h"
 #include "image/list_package.h"
+#include "image/own_initramfs.h"
 #include "image/recipes.h"
 #include "image/root_access.h"
 #include "os/files.h"
@@ -48,6 +49,10 @@ Result<void> check_own(const ImageRequest& request, const ImageSet& set) {
 BuiltImage image_in(const fs::path& directory, const ImageManifest& manifest) {
   return {.id = manifest.id, .set = manifest.set, .disk = directory / "disk.img", .manifest = directory / "manifest.json",
           .packages = directory / "repository", .bytes = manifest.disk_bytes};
+}
+
+std::string initramfs_file(const std::string& maker) {
+  return fmt::format("initramfs-{}.img", maker);
 }
 
 Result<void> nothing_missing(const std::vector<std::size_t>&) { return {}; }
@@ -99,6 +104,12 @@ Result<OwnPackage> carried_packages(const ImageSet& set, const fs::path& sets, c
 
 }  // namespace
 
+Result<fs::path> BuiltImage::initramfs(const std::string& maker) const {
+  auto file = disk.parent_path() / initramfs_file(maker);
+  if (!fs::exists(file)) return fail(ErrorKind::bad_input, fmt::format("the image '{}' has no initramfs made by '{}'", set, maker));
+  return file;
+}
+
 Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageProgress& progress, const Deadline& deadline) {
   const auto say = [&](std::string_view what) { if (progress) progress(std::nullopt, what); };
   if (request.set.empty() || request.set.find('/') != std::string::npos || !fs::exists(sets_ / "sets" / (request.set + ".yaml")))
@@ -146,6 +157,7 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   for (const auto& recipe : plan.recipes) question += sha256_of(recipe.content) + "\n";
   for (const auto& name : plan.names) question += name + "\n";
   question += suffix_of(request.digest_lists);
+  for (const auto& [maker, script] : plan.set.initramfs) question += fmt::format("\n{}\n{}", maker, script);
   plan.id = fmt::format("{}{}{}-{}", plan.set.name, request.ima_signatures ? "-signed" : "", suffix_of(request.digest_lists), sha256_of(question).substr(0, 16));
 
   const auto place = cache_ / "images" / plan.id;
@@ -189,6 +201,10 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   }
   say("checking the installed system");
   TRY_VOID(check_installation(work.path(), !request.repository, processes_, deadline));
+  for (const auto& [maker, script] : plan.set.initramfs) {
+    say(fmt::format("making an initramfs by {}", maker));
+    TRY_VOID(make_own_initramfs(work.path() / "root", script, work.path() / initramfs_file(maker), processes_, deadline), maker);
+  }
   say("making the disk");
   TRY_VOID(make_disk({.root = work.path() / "root", .work = work.path(), .disk = work.path() / "disk.img", .mib = plan.set.disk_mib,
                       .ima_key = request.ima_signatures ? std::optional(keys.ima_key) : std::nullopt}, processes_, deadline));
@@ -199,6 +215,8 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   std::error_code error;
   fs::rename(work.path() / "disk.img", result / "disk.img", error);
   if (!error) fs::rename(work.path() / "repository", result / "repository", error);
+  for (const auto& [maker, script] : plan.set.initramfs)
+    if (!error) fs::rename(work.path() / initramfs_file(maker), result / initramfs_file(maker), error);
   if (!error) fs::permissions(result / "disk.img", fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read, error);
   if (error) return fail(ErrorKind::infra, fmt::format("cannot finish the image: {}", error.message()));
   TRY_VOID(publish_directory(result, place));

@@ -66,6 +66,7 @@ Result<BuiltImage> Lab::image(const MachineWish& wish, const Deadline& deadline)
 
 Result<std::optional<std::filesystem::path>> Lab::initramfs(const MachineWish& wish, const BuiltImage& image) {
   if (!wish.initramfs) return std::nullopt;
+  if (!wish.initramfs->by.empty()) return TRY(image.initramfs(wish.initramfs->by));
   const InitramfsRequest request{.init = std::string(guest_path::switch_root),
                                  .files = wish.initramfs->files,
                                  .lists = initramfs_lists_named(wish.initramfs->lists).value_or(InitramfsLists::none)};

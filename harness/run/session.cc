@@ -98,7 +98,7 @@ Result<void> Session::come_up() {
   return {};
 }
 
-Result<void> Session::reboot(const std::map<std::string, std::string>& smbios, bool cut) {
+Result<void> Session::reboot(const std::map<std::string, std::string>& smbios, bool cut, const std::optional<std::string>& command_line) {
   TRY_VOID(agent_->reboot(!cut, in(request_time)), "reboot");
   TRY(machine_->wait_for_end(in(boot_time)), "waiting for the end of the boot");
   name_machine_evidence(*this);
@@ -108,6 +108,7 @@ Result<void> Session::reboot(const std::map<std::string, std::string>& smbios, b
   plan_.log.write(event::BootBegin{.where = where(), .machine = plan_.machine.name});
   MachineSpec changed = machine_->spec();
   for (const auto& [entry, value] : smbios) changed.smbios.insert_or_assign(entry, value);
+  if (command_line) changed.cmdline = *command_line;
   TRY_VOID(machine_->reboot(in(boot_time), &changed), "next boot");
   attach();
   return come_up();

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "guest/client.h"
@@ -47,8 +48,8 @@ class Session {
   /// Waits for the agent of the current boot and loads the variant's policy. Writes BootBegin and BootEnd.
   Result<void> come_up();
   /// Ends the current boot in order and begins the next, with the same disks and TPM, up to come_up().
-  /// `smbios`: system information that replaces the machine's from now on.
-  Result<void> reboot(const std::map<std::string, std::string>& smbios, bool cut);
+  /// `smbios`: system information that replaces the machine's from now on; so does `command_line`, if there is one.
+  Result<void> reboot(const std::map<std::string, std::string>& smbios, bool cut, const std::optional<std::string>& command_line);
 
   /// Back to a snapshot of this boot: memory, disk and TPM, and an agent that knows of it.
   Result<void> restore(const SnapshotId& snapshot);

@@ -12,6 +12,7 @@
 #include "format/compact.h"
 #include "image/list_signer.h"
 #include "os/files.h"
+#include "run/boot_entry.h"
 #include "run/evidence.h"
 #include "run/policy_step.h"
 #include "scenario/policy.h"
@@ -211,7 +212,8 @@ class Performer {
 
   Result<void> operator()(const step::Reboot& reboot) {
     collect_boot_evidence(session_);
-    auto up = session_.reboot(reboot.smbios, reboot.cut);
+    const auto command_line = TRY(command_line_of(reboot.entry));
+    auto up = session_.reboot(reboot.smbios, reboot.cut, command_line);
     bool stayed_down = !up && (up.error().kind() == ErrorKind::boot || up.error().kind() == ErrorKind::guest_lost);
     // Where a scenario says how boots end, one that does not come up is something seen, not a fault of the laboratory.
     if (!up && !(stayed_down && session_.plan().judges_boots())) return up;
@@ -270,6 +272,14 @@ class Performer {
   event::StepEnd end;
 
  private:
+  /// The options of a boot loader entry in the guest; nothing where there is no entry.
+  Result<std::optional<std::string>> command_line_of(const std::string& entry) {
+    if (entry.empty()) return std::nullopt;
+    FileContent content = TRY(session_.agent().read_file(entry, deadline_), entry);
+    if (!content.error.ok()) return fail(ErrorKind::bad_input, fmt::format("{}: {}", entry, content.error.name));
+    return entry_options(content.content);
+  }
+
   Result<void> put_file(const std::string& path, std::string_view content) {
     WriteOutcome outcome = TRY(session_.agent().write_file(path, std::string(content), 0644, deadline_));
     if (!outcome.error.ok()) return fail(ErrorKind::bad_input, fmt::format("{}: {}", path, outcome.error.name));

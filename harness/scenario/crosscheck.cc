@@ -20,6 +20,9 @@ class VariantCheck {
       problems_.add({machine.initramfs->line, machine.initramfs->column},
                     fmt::format("{}'initramfs' takes its lists from the image, which has none; expected 'digest_lists' beside it", in_control()));
     }
+    if (machine.initramfs && !machine.initramfs->by.empty() && (machine.initramfs->lists != "none" || !machine.initramfs->files.empty()))
+      problems_.add({machine.initramfs->line, machine.initramfs->column},
+                    fmt::format("{}'initramfs' by a tool of the guest holds what that tool puts in; expected no 'files' and no 'lists' beside 'by'", in_control()));
     steps(variant_.steps, variant_.rounds > 1);
     for (const auto& check : variant_.checks) compares(check);
   }

@@ -13,7 +13,7 @@ const KeyTable scenario{"scenario",
                         {"id", "claim", "steps"}};
 const KeyTable skip_unless{"skip_unless", {"acceleration", "because"}, {"acceleration", "because"}};
 const KeyTable machine{"machine", {"kernel", "image", "ima_signatures", "digest_lists", "initramfs", "cpus", "memory", "tpm", "init", "cmdline", "smbios"}};
-const KeyTable initramfs{"initramfs", {"files", "lists"}};
+const KeyTable initramfs{"initramfs", {"by", "files", "lists"}};
 const KeyTable smbios{"smbios", {"bios.vendor", "bios.version", "bios.date", "system.manufacturer", "system.product", "system.version",
                        "system.serial", "system.sku", "system.family"}};
 const KeyTable step{"step",
@@ -26,7 +26,7 @@ const KeyTable act{"act", {"exec", "fexecve", "mmap", "mprotect", "open", "load_
 const KeyTable write{"write", {"path", "content", "file", "mode"}, {"path"}};
 const KeyTable sign_list{"sign_list", {"of", "path", "key", "public_key"}, {"of", "path", "key"}};
 const KeyTable policy_corpus{"policy_corpus", {"file"}, {"file"}};
-const KeyTable reboot{"reboot", {"smbios", "cut"}};
+const KeyTable reboot{"reboot", {"entry", "smbios", "cut"}};
 const KeyTable repeat{"repeat", {"times", "steps"}, {"times", "steps"}};
 const KeyTable check{"check", {"id", "attest", "pcr", "log_set", "log_entry", "log_only", "denial", "console", "boot", "ktap"}};
 const KeyTable pcr{"pcr", {"index", "bank", "rounds", "predicted_by", "predicted_from"}};

@@ -8,8 +8,9 @@ namespace {
 
 InitramfsWish read_initramfs(const YamlNode& node, Problems& problems) {
   Fields fields(node, keys::initramfs, problems);
-  InitramfsWish wish{.files = {}, .line = node.at.line, .column = node.at.column};
+  InitramfsWish wish{.by = {}, .files = {}, .line = node.at.line, .column = node.at.column};
   if (!fields.valid()) return wish;
+  wish.by = fields.text("by").value_or("");
   wish.lists = fields.word("lists", words::initramfs_lists).value_or(wish.lists);
   const auto* files = fields.find("files");
   if (!files || !is_list(*files, "files", problems)) return wish;

@@ -110,7 +110,8 @@ step::Body StepReader::read_body(std::string_view kind, const YamlNode& node, st
   if (kind == "reboot") {
     Fields fields(node, keys::reboot, problems_);
     const auto* smbios = fields.find("smbios");
-    return step::Reboot{.smbios = smbios ? read_smbios(*smbios, problems_) : std::map<std::string, std::string>{},
+    return step::Reboot{.entry = fields.path("entry").value_or(""),
+                        .smbios = smbios ? read_smbios(*smbios, problems_) : std::map<std::string, std::string>{},
                         .cut = fields.boolean("cut").value_or(false)};
   }
   if (node.kind != YamlNode::Kind::mapping || !node.keys.empty()) {

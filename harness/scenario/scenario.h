@@ -18,6 +18,7 @@ using CheckId = StrongId<struct CheckIdTag>;        ///< A step's or a check's i
 
 /// A first root file system of files of the image, with which the kernel starts before the root disk is mounted.
 struct InitramfsWish {
+  std::string by;                  ///< The guest's own tool that made it, as its package set names it; empty: we make it of what follows.
   std::vector<std::string> files;  ///< Beside its init; paths in the guest.
   std::string lists = "none";      ///< Digest lists in an archive of their own: "own" of the packages that its files are from, "all", "none".
   int line = 0;                    ///< In the scenario file, for messages.
@@ -109,6 +110,7 @@ struct PolicyCorpus {
 };
 /// An orderly restart. The system information given replaces the machine's: a firmware that measures something else.
 struct Reboot {
+  std::string entry = {};  ///< Path of a boot loader entry in the guest, whose options are the next kernel's; empty: as before.
   std::map<std::string, std::string> smbios = {};
   bool cut = false;  ///< As if by the mains: nothing is stopped, nothing written to the disk.
 };
