@@ -24,7 +24,7 @@ TEST(AnExplanation, says_what_is_claimed_done_expected_and_opposed) {
            "exec /root/a --flag\n                    -> EACCES",
            "open /etc/passwd to write",
            "go back to snapshot 'before-trouble'",
-           "reboot, then with SMBIOS system.version '2.0'",
+           "cut the power, and boot, with the command line of /boot/loader/entries/linux.conf, then with SMBIOS system.version '2.0'",
            "PCR 11 (sha1) does not have one value in all rounds",
            "PCR 10 (sha256) is what step 'script' printed, in every round",
            "2 denial recorded of /root/a because of missing-hash",
