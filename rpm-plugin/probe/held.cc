@@ -53,6 +53,17 @@ void write_all(int file, std::string_view text) {
   }
 }
 
+/// Prints an answer as it comes from the process in the background, "<status>\n<text>". Returns its status.
+int pass_on(const std::string& said) {
+  const auto line = said.find('\n');
+  if (line == std::string::npos) {
+    std::fputs("diglab-probe: the process in the background is gone\n", stderr);
+    return 3;
+  }
+  std::fputs(said.c_str() + line + 1, stdout);
+  return std::atoi(said.c_str());
+}
+
 /// Takes requests under a name, one after the other.
 class Service {
  public:
@@ -100,14 +111,7 @@ int in_background(const std::function<void(const std::function<void(const Answer
     ::_exit(0);
   }
   ::close(ends[1]);
-  const std::string said = read_all(ends[0]);
-  const auto line = said.find('\n');
-  if (line == std::string::npos) {
-    std::fputs("diglab-probe: the process in the background is gone\n", stderr);
-    return 3;
-  }
-  std::fputs(said.c_str() + line + 1, stdout);
-  return std::atoi(said.c_str());
+  return pass_on(read_all(ends[0]));
 }
 
 }  // namespace
@@ -161,13 +165,7 @@ int ask(const std::string& name, const std::string& request) {
   ::shutdown(server, SHUT_WR);
   const std::string said = read_all(server);
   ::close(server);
-  const auto line = said.find('\n');
-  if (line == std::string::npos) {
-    std::fputs("diglab-probe: the process in the background is gone\n", stderr);
-    return 3;
-  }
-  std::fputs(said.c_str() + line + 1, stdout);
-  return std::atoi(said.c_str());
+  return pass_on(said);
 }
 
 }  // namespace diglim
