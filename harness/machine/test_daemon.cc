@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/process.hpp>
+#include <cstring>
 
 #include "machine/owned_processes.h"
 #include "machine/tpm_template.h"
@@ -20,22 +22,26 @@ namespace {
 namespace bp = boost::process;
 namespace fs = std::filesystem;
 
-/// Waits until `file` exists in its directory, or the process behind `pidfd` ends.
-Result<void> wait_for_file(const fs::path& file, int pidfd, const Deadline& deadline) {
-  int watch = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  ::inotify_add_watch(watch, file.parent_path().c_str(), IN_CREATE | IN_MOVED_TO);
-  std::array<char, 4096> events{};
-  std::error_code error;
-  while (!fs::exists(file, error) && !deadline.expired()) {
-    std::array<pollfd, 2> sources{{{.fd = watch, .events = POLLIN, .revents = 0}, {.fd = pidfd, .events = POLLIN, .revents = 0}}};
-    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline.remaining()).count();
-    ::poll(sources.data(), sources.size(), static_cast<int>(std::min<long>(left, 1'000'000)));
-    if (sources[1].revents != 0) break;
-    (void)!::read(watch, events.data(), events.size());
-  }
-  ::close(watch);
-  if (fs::exists(file, error)) return {};
-  return fail(ErrorKind::infra, fmt::format("the libvirt daemon did not make its socket {}", file.string()));
+bool accepts_connections(const fs::path& socket_path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = socket_path.string();
+  if (path.size() >= sizeof(address.sun_path)) return false;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bool connected = ::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  ::close(client);
+  return connected;
+}
+
+/// Waits until somebody listens on the socket, or the process behind `pidfd` ends. That the socket is there is not enough: it
+/// has its name before anybody listens.
+Result<void> wait_for_listener(const fs::path& socket_path, int pidfd, const Deadline& deadline) {
+  pollfd ended{.fd = pidfd, .events = POLLIN, .revents = 0};
+  while (!accepts_connections(socket_path))
+    if (deadline.expired() || ::poll(&ended, 1, 5) > 0)
+      return fail(ErrorKind::infra, fmt::format("the libvirt daemon does not listen on {}", socket_path.string()));
+  return {};
 }
 
 Result<void> configure(const fs::path& directory, const fs::path& cache_dir, const Deadline& deadline) {
@@ -75,7 +81,7 @@ Result<std::unique_ptr<TestDaemon>> TestDaemon::start(const fs::path& cache_dir,
   daemon->pid_ = child.id();
   child.detach();
   int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, daemon->pid_, 0));
-  auto ready = wait_for_file(directory / "run/libvirt/libvirt-sock", pidfd, deadline);
+  auto ready = wait_for_listener(directory / "run/libvirt/libvirt-sock", pidfd, deadline);
   ::close(pidfd);
   if (!ready) {
     auto words = read_file(directory / "stderr");
