@@ -112,6 +112,7 @@ Result<BenchReport> bench_snapshot(Lab& lab, int repetitions, const std::stop_to
   for (int i = 0; i < repetitions; ++i) {
     report.series["boot"].push_back(TRY(boot_to_agent(bench)));
     auto began = std::chrono::steady_clock::now();
+    agent.before_restore();
     TRY_VOID(machine->snapshots().restore(snapshot));
     TRY(agent.after_restore(bench.in(10s)));
     report.series["restore"].push_back(seconds_since(began));

@@ -28,7 +28,10 @@ std::string machine_in_words(const MachineWish& wish, bool with_defaults) {
   auto add = [&](const auto& value, auto text) {
     if (value) parts.push_back(text(*value));
   };
-  MachineWish wanted = with_defaults ? with_overrides({.kernel = "stock", .image = "minimal", .ima_signatures = {}, .digest_lists = {}, .initramfs = {}, .cpus = {}, .memory = {}, .tpm = {}, .init = {}, .cmdline = {}, .smbios = {}}, wish) : wish;
+  MachineWish defaults;
+  defaults.kernel = "stock";
+  defaults.image = "minimal";
+  MachineWish wanted = with_defaults ? with_overrides(std::move(defaults), wish) : wish;
   add(wanted.kernel, [](const auto& kernel) { return fmt::format("kernel '{}'", kernel); });
   add(wanted.image, [](const auto& image) { return fmt::format("image '{}'", image); });
   add(wanted.ima_signatures, [](bool is_signed) { return std::string(is_signed ? "files with IMA signatures" : "files without IMA signatures"); });
@@ -41,6 +44,7 @@ std::string machine_in_words(const MachineWish& wish, bool with_defaults) {
   add(wanted.cpus, [](int cpus) { return fmt::format("{} CPU{}", cpus, cpus == 1 ? "" : "s"); });
   add(wanted.memory, [](int memory) { return fmt::format("{} MiB", memory); });
   add(wanted.tpm, [](bool tpm) { return std::string(tpm ? "a TPM" : "no TPM"); });
+  add(wanted.disk_flush, [](bool flush) { return std::string(flush ? "flushes to the host's disk" : "flushes to the host's memory"); });
   add(wanted.init, [](const auto& init) { return fmt::format("init {}", init); });
   if (!wanted.cmdline.empty()) parts.push_back(fmt::format("command line + {}", fmt::join(wanted.cmdline, " ")));
   for (const auto& [entry, value] : wanted.smbios) parts.push_back(fmt::format("SMBIOS {} '{}'", entry, value));

@@ -58,6 +58,7 @@ Result<AgentInfo> AgentClient::hello(const Deadline& deadline) {
 Result<AgentInfo> AgentClient::after_save(const Deadline& deadline) {
   return connection_->hello(Connection::Outstanding::keep, deadline);
 }
+void AgentClient::before_restore() { connection_->end_epoch(); }
 Result<AgentInfo> AgentClient::after_restore(const Deadline& deadline) {
   return connection_->hello(Connection::Outstanding::diverge, deadline);
 }

@@ -22,9 +22,10 @@ namespace diglab {
 /// cancelled), guest_lost (stream closed, garbage, the agent was started anew), diverged (the machine was restored while the
 /// request was outstanding). What the guest did or refused to do is never an Error but an outcome.
 ///
-/// Around snapshots:  machine.save();    client.after_save(deadline);     requests outstanding go on
-///                    machine.restore(); client.after_restore(deadline);  requests outstanding end with `diverged`
-/// No request may be sent between the two calls of a line.
+/// Around a snapshot: machine.save(); client.after_save(deadline). Requests outstanding go on.
+/// Around a restore: client.before_restore(); machine.restore(); client.after_restore(deadline). Requests outstanding end with `diverged`;
+/// half a frame of the timeline that is left is expected in between, and garbage at any other time.
+/// An answer to a request that is sent between two of the calls is believed by nobody.
 class AgentClient {
  public:
   /// Which output of which command of a request, and a piece of it.
@@ -44,6 +45,7 @@ class AgentClient {
   /// Waits until the agent has answered. It may start later than the client: it announces itself. Call it again after a reboot of the guest.
   Result<AgentInfo> hello(const Deadline& deadline);
   Result<AgentInfo> after_save(const Deadline& deadline);
+  void before_restore();
   Result<AgentInfo> after_restore(const Deadline& deadline);
 
   Result<CommandOutcome> run(const GuestCommand& command, const Deadline& deadline, const OnOutput& on_output = {});

@@ -295,6 +295,26 @@ TEST_F(AgentClientTest, ARestoreEndsWhatIsOutstandingAndNothingStaleIsBelieved) 
   EXPECT_EQ(next.get()->out, "fresh");
 }
 
+// What the machine sends before the client has greeted again ends nobody's request with another error.
+TEST_F(AgentClientTest, HalfAFrameIsExpectedFromTheBeginningOfARestoreOn) {
+  greet();
+  auto outcome = meanwhile([&] { return client_.run(GuestCommand{{"/bin/x"}}, Deadline::in(60s)); });
+  auto request = agent_.next();
+  client_.before_restore();
+  auto late = meanwhile([&] { return client_.run(GuestCommand{{"/bin/y"}}, Deadline::in(60s)); });
+  (void)agent_.next();
+  agent_.send_bytes(wire::encode({FrameType::reply, 0, request.epoch, request.request, exited_zero}).substr(10));
+  while (client_.statistics().discarded_bytes == 0) std::this_thread::sleep_for(1ms);
+  auto restored = meanwhile([&] { return client_.after_restore(Deadline::in(5s)); });
+  agent_.agree(agent_.next());
+  ASSERT_TRUE(restored.get());
+  for (auto* one : {&outcome, &late}) {
+    auto result = one->get();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind(), ErrorKind::diverged);
+  }
+}
+
 TEST_F(AgentClientTest, ASaveKeepsWhatIsOutstandingInBothEpochs) {
   greet();
   auto outcome = meanwhile([&] { return client_.run(GuestCommand{{"/bin/x"}}, Deadline::in(5s)); });

@@ -54,12 +54,8 @@ Result<AgentInfo> AgentClient::Connection::hello(Outstanding outstanding, const 
     {
       std::lock_guard lock(mutex_);
       if (lost_) return fail(*lost_);
-      if (outstanding == Outstanding::diverge) {
-        fail_outstanding(Error(ErrorKind::diverged, "the machine was restored while the agent had not answered"));
-        older_epoch_ = 0;
-      } else {
-        older_epoch_ = epoch_;
-      }
+      older_epoch_ = epoch_;
+      if (outstanding == Outstanding::diverge) diverge();
       frame.epoch = ++epoch_;
       agreed_ = false;
       announced_ = false;
@@ -86,6 +82,17 @@ Result<AgentInfo> AgentClient::Connection::hello(Outstanding outstanding, const 
     // It has started only now: what was sent before may have been lost with the port it was sent to.
     TRY_VOID(send(frame, deadline), "greeting the guest agent");
   }
+}
+
+void AgentClient::Connection::end_epoch() {
+  std::lock_guard lock(mutex_);
+  diverge();
+  agreed_ = false;
+}
+
+void AgentClient::Connection::diverge() {
+  fail_outstanding(Error(ErrorKind::diverged, "the machine was restored while the agent had not answered"));
+  older_epoch_ = 0;
 }
 
 Result<Json> AgentClient::Connection::request(Json body, std::string_view content, const std::string& what,

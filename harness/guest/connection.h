@@ -20,6 +20,8 @@ class AgentClient::Connection {
   /// What becomes of outstanding requests when a new epoch begins.
   enum class Outstanding { keep, diverge };
   Result<AgentInfo> hello(Outstanding outstanding, const Deadline& deadline);
+  /// Until the next hello nothing is outstanding, and whatever comes is somebody else's.
+  void end_epoch();
 
   using OnData = std::function<void(std::uint16_t stream, std::string_view bytes)>;
   /// Sends, then waits for the reply, handing over data as it comes. `what` names the request in errors.
@@ -39,7 +41,8 @@ class AgentClient::Connection {
   void read_until_stopped(const std::stop_token& stop);
   bool still_writable();
   void receive(wire::Frame frame);
-  void fail_outstanding(const Error& error);
+  void fail_outstanding(const Error& error);  // mutex_ is held
+  void diverge();                             // mutex_ is held
   Result<void> send(const wire::Frame& frame, const Deadline& deadline);
   Result<void> write(const wire::Frame& frame, const Deadline& deadline);  // write_mutex_ is held
   [[nodiscard]] std::string evidence() const;

@@ -26,9 +26,11 @@ std::string safe(std::string_view label) {
 
 }  // namespace
 
-void SnapshotTree::set_tpm_digest(TpmDigest digest, std::function<void()> restored) {
-  digest_ = std::move(digest);
-  restored_ = std::move(restored);
+void SnapshotTree::set_tpm_digest(TpmDigest digest) { digest_ = std::move(digest); }
+
+void SnapshotTree::on_restore(std::function<void()> before, std::function<void()> after) {
+  before_restore_ = std::move(before);
+  after_restore_ = std::move(after);
 }
 
 Result<SnapshotId> SnapshotTree::save(std::string_view label) {
@@ -44,11 +46,12 @@ Result<SnapshotId> SnapshotTree::save(std::string_view label) {
 Result<void> SnapshotTree::restore(const SnapshotId& id) {
   auto node = nodes_.find(id);
   if (node == nodes_.end()) return fail(ErrorKind::usage, fmt::format("there is no snapshot \"{}\" of this boot", id.str()));
+  if (before_restore_) before_restore_();
   TRY_VOID(run_monitor(machine_, "loadvm " + id.str()));
   machine_.agent_restored();
   machine_.console().mark("restored " + id.str());
   current_ = id;
-  if (restored_) restored_();
+  if (after_restore_) after_restore_();
   if (!digest_ || node->second.tpm.empty()) return {};
   std::string tpm = TRY(digest_(), "the TPM after a restore");
   if (tpm != node->second.tpm)

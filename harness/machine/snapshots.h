@@ -29,8 +29,10 @@ class SnapshotTree {
   explicit SnapshotTree(Machine& machine) : machine_(machine) {}
 
   /// From now on every save() asks `digest` and remembers the answer, and every restore() asks again and compares.
-  /// `restored` is called between the two in restore(): the moment to begin a new epoch with the agent.
-  void set_tpm_digest(TpmDigest digest, std::function<void()> restored = {});
+  void set_tpm_digest(TpmDigest digest);
+  /// Called by every restore(): before the machine goes back, and when it has, before the TPM's digest is asked for. The moments to
+  /// end the epoch with the agent, and to begin a new one.
+  void on_restore(std::function<void()> before, std::function<void()> after);
 
   Result<SnapshotId> save(std::string_view label);
   /// ErrorKind::diverged when the TPM is not what it was.
@@ -49,7 +51,8 @@ class SnapshotTree {
 
   Machine& machine_;
   TpmDigest digest_;
-  std::function<void()> restored_;
+  std::function<void()> before_restore_;
+  std::function<void()> after_restore_;
   std::map<SnapshotId, Node> nodes_;
   SnapshotId current_;
   unsigned next_ = 1;

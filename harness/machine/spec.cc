@@ -46,9 +46,9 @@ void add_boot(xml_node domain, const MachineSpec& spec, const PlacedFiles& files
   if (!spec.smbios.empty()) with(add(os, "smbios"), {{"mode", "sysinfo"}});
 }
 
-void add_disk(xml_node devices, const std::string& overlay, std::size_t index, const std::string& serial) {
+void add_disk(xml_node devices, const std::string& overlay, std::size_t index, const std::string& serial, bool flush) {
   xml_node disk = with(add(devices, "disk"), {{"type", "file"}, {"device", "disk"}});
-  with(add(disk, "driver"), {{"name", "qemu"}, {"type", "qcow2"}, {"discard", "unmap"}});
+  with(add(disk, "driver"), {{"name", "qemu"}, {"type", "qcow2"}, {"cache", flush ? "writeback" : "unsafe"}, {"discard", "unmap"}});
   with(add(disk, "source"), {{"file", overlay}});
   with(add(disk, "target"), {{"dev", fmt::format("vd{}", static_cast<char>('a' + index))}, {"bus", "virtio"}});
   if (!serial.empty()) add(disk, "serial", serial);
@@ -59,7 +59,8 @@ void add_devices(xml_node domain, const MachineSpec& spec, const PlacedFiles& fi
   std::size_t first_extra = spec.disk ? 1 : 0;
   for (std::size_t i = 0; i < files.overlays.size(); ++i) {
     std::size_t extra = i - first_extra;
-    add_disk(devices, files.overlays[i], i, i < first_extra || extra >= spec.extra_disks.size() ? "" : spec.extra_disks[extra].serial);
+    add_disk(devices, files.overlays[i], i, i < first_extra || extra >= spec.extra_disks.size() ? "" : spec.extra_disks[extra].serial,
+             spec.disk_flush);
   }
   with(add(devices, "controller"), {{"type", "usb"}, {"model", "none"}});
   if (spec.tpm) {

@@ -34,6 +34,9 @@ struct MachineSpec {
   unsigned cpus = 1;
   unsigned memory_mib = 512;
   bool tpm = true;
+  /// What the guest flushes is flushed to the host's disk as well. Otherwise it stays in the host's memory: a guest whose power is
+  /// cut has it, a host would not; and no machine waits for what others write to the disk.
+  bool disk_flush = false;
   /// SMBIOS strings by entry, e.g. {"bios.vendor", "x"}, {"system.serial", "y"}: they change firmware measurements.
   std::map<std::string, std::string> smbios;
   Acceleration acceleration = Acceleration::tcg;

@@ -135,6 +135,7 @@ MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, con
   spec.cpus = static_cast<unsigned>(wish.cpus.value_or(MachineDefaults::cpus));
   spec.memory_mib = static_cast<unsigned>(wish.memory.value_or(systemd ? 2 * MachineDefaults::memory_mib : MachineDefaults::memory_mib));
   spec.tpm = wish.tpm.value_or(true);
+  spec.disk_flush = wish.disk_flush.value_or(false);
   spec.smbios = wish.smbios;
   spec.acceleration = acceleration;
   return spec;

@@ -67,8 +67,8 @@ void Session::attach() {
   agent_ = std::make_unique<AgentClient>(machine_->agent());
   snapshots.clear();
   // The TPM is asked through the agent, which must first be told that it went back in time.
-  machine_->snapshots().set_tpm_digest([this] { return tpm_digest(*agent_, in(request_time)); },
-                                       [this] { restored_ = agent_->after_restore(in(request_time)); });
+  machine_->snapshots().set_tpm_digest([this] { return tpm_digest(*agent_, in(request_time)); });
+  machine_->snapshots().on_restore([this] { agent_->before_restore(); }, [this] { restored_ = agent_->after_restore(in(request_time)); });
 }
 
 Result<void> Session::come_up() {

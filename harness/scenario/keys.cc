@@ -12,7 +12,7 @@ const KeyTable scenario{"scenario",
                          "no_control_because"},
                         {"id", "claim", "steps"}};
 const KeyTable skip_unless{"skip_unless", {"acceleration", "because"}, {"acceleration", "because"}};
-const KeyTable machine{"machine", {"kernel", "image", "ima_signatures", "digest_lists", "initramfs", "cpus", "memory", "tpm", "init", "cmdline", "smbios"}};
+const KeyTable machine{"machine", {"kernel", "image", "ima_signatures", "digest_lists", "initramfs", "cpus", "memory", "tpm", "disk_flush", "init", "cmdline", "smbios"}};
 const KeyTable initramfs{"initramfs", {"by", "files", "lists"}};
 const KeyTable smbios{"smbios", {"bios.vendor", "bios.version", "bios.date", "system.manufacturer", "system.product", "system.version",
                        "system.serial", "system.sku", "system.family"}};

@@ -88,6 +88,7 @@ TEST_F(EveryKey, of_the_head_is_kept) {
   EXPECT_EQ(scenario.machine.cpus, 2);
   EXPECT_EQ(scenario.machine.memory, 512);
   EXPECT_EQ(scenario.machine.tpm, true);
+  EXPECT_EQ(scenario.machine.disk_flush, true);
   EXPECT_EQ(scenario.machine.init, "/usr/sbin/diglab-init");
   EXPECT_THAT(scenario.machine.cmdline, ElementsAre("ima_appraise=enforce", "ima_policy=tcb"));
   EXPECT_EQ(scenario.machine.smbios.at("system.version"), "1.0");
@@ -98,7 +99,7 @@ TEST_F(EveryKey, of_a_step_is_kept) {
   EXPECT_EQ(first.id.str(), "script");
   EXPECT_EQ(first.user, "alice");
   EXPECT_EQ(first.timeout, std::chrono::seconds(7));
-  EXPECT_EQ(first.line, 28);
+  EXPECT_EQ(first.line, 29);
   EXPECT_EQ(*body<step::Run>(0).script, "cp /usr/bin/true /root/a\n/root/a\n");
   EXPECT_EQ(first.expect.in, Expectation::In::some);
   EXPECT_EQ(first.expect.status, 3);

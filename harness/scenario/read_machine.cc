@@ -33,6 +33,7 @@ MachineWish read_machine(const YamlNode& node, Problems& problems) {
   wish.cpus = fields.integer("cpus", 1, 64);
   wish.memory = fields.integer("memory", 64, 65536);
   wish.tpm = fields.boolean("tpm");
+  wish.disk_flush = fields.boolean("disk_flush");
   wish.init = fields.path("init");
   wish.cmdline = fields.texts("cmdline");
   if (const auto* smbios = fields.find("smbios")) wish.smbios = read_smbios(*smbios, problems);

@@ -35,6 +35,7 @@ struct MachineWish {
   std::optional<int> cpus;
   std::optional<int> memory;                  ///< MiB.
   std::optional<bool> tpm;
+  std::optional<bool> disk_flush;             ///< What the guest flushes is flushed to the host's disk, too: for what measures that.
   std::optional<std::string> init;            ///< Path of process 1 in the guest; default: our own init.
   std::vector<std::string> cmdline;           ///< Kernel command line words, appended to the default ones.
   std::map<std::string, std::string> smbios;  ///< System information that the firmware measures: "system.version", "bios.vendor".

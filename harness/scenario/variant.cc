@@ -47,6 +47,7 @@ MachineWish with_overrides(MachineWish base, const MachineWish& overrides) {
   replace_if_set(base.cpus, overrides.cpus);
   replace_if_set(base.memory, overrides.memory);
   replace_if_set(base.tpm, overrides.tpm);
+  replace_if_set(base.disk_flush, overrides.disk_flush);
   replace_if_set(base.init, overrides.init);
   for (const std::string& word : overrides.cmdline) {
     auto same_key = [&](const std::string& other) { return key_of(other) == key_of(word); };

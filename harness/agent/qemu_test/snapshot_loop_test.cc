@@ -103,6 +103,7 @@ TEST_F(SnapshotLoopTest, NoReplyIsLostOrStaleOverAThousandRestores) {
     about_to_ask.get_future().wait();
 
     auto restoring = std::chrono::steady_clock::now();
+    client_->before_restore();
     ASSERT_OK(machine_->snapshots().restore(i % 3 == 0 ? *in_flood : *at_rest));
     if (i % 6 == 0) {
       ASSERT_NO_FATAL_FAILURE(wait_for_frames(1));  // of the saved flood, in its epoch
