@@ -212,7 +212,9 @@ TEST(Process, FindsTheSystemsProgramsAndSoDoWhatItStarts) {
   auto asked = processes.run(command, within(20s));
   ASSERT_TRUE(asked.has_value()) << asked.error().to_string();
   EXPECT_FALSE(asked->end.succeeded()) << asked->out;
-  const std::string before = std::getenv("PATH");
+  const char* path = std::getenv("PATH");
+  ASSERT_NE(path, nullptr);
+  const std::string before = path;
   ::setenv("PATH", "/usr/bin:/bin", 1);
   auto plain = processes.run({"sh", "-c", "command -v mke2fs"}, within(20s));
   ::setenv("PATH", before.c_str(), 1);
