@@ -43,17 +43,17 @@ std::vector<std::string> NativeLists::names_in(const std::string& directory) con
 }
 
 Outcome NativeLists::keep() const {
-  const auto names = names_in(directory_);
-  if (names.empty()) return {};
-  for (const std::string& made : {directory_ + "/.rpm", kept()})
-    if (::mkdir(made.c_str(), 0755) != 0 && errno != EEXIST) return failed("cannot make " + made, errno);
-  for (const auto& name : names) {
-    const std::string from = directory_ + "/" + name, to = kept() + "/" + name;
-    if (::link(from.c_str(), to.c_str()) == 0) continue;
-    // One of an earlier transaction that could not be deleted from the kernel stays what is to be deleted.
-    if (errno != EEXIST) return failed("cannot link " + from + " to " + to, errno);
-  }
+  for (const auto& name : names_in(directory_))
+    if (auto named = give_second_name(name, kept()); !named) return named;
   return {};
+}
+
+/// One of an earlier transaction that could not be deleted from the kernel stays what is to be deleted.
+Outcome NativeLists::give_second_name(const std::string& name, const std::string& directory) const {
+  for (const std::string& made : {directory_ + "/.rpm", directory})
+    if (::mkdir(made.c_str(), 0755) != 0 && errno != EEXIST) return failed("cannot make " + made, errno);
+  const std::string from = directory_ + "/" + name, to = directory + "/" + name;
+  return ::link(from.c_str(), to.c_str()) == 0 || errno == EEXIST ? Outcome{} : failed("cannot link " + from + " to " + to, errno);
 }
 
 Outcome NativeLists::tell_kernel(const char* file, const std::string& path) const {
@@ -67,29 +67,50 @@ Outcome NativeLists::tell_kernel(const char* file, const std::string& path) cons
   return failed(path, error);
 }
 
-Outcome NativeLists::load(const std::string& path) const {
+/// The administrator's list of the same name counts instead.
+bool NativeLists::is_masked(const std::string& name) const {
+  return ::faccessat(AT_FDCWD, (administrator_ + "/" + name).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+Outcome NativeLists::load(const std::string& name) const { return is_masked(name) ? Outcome{} : tell_kernel("digest_list_add", directory_ + "/" + name); }
+
+Outcome NativeLists::load_early(const std::string& path) const {
   const auto slash = path.rfind('/');
-  if (slash == path.npos || path.compare(0, slash, directory_) != 0 || !is_native(std::string_view(path).substr(slash + 1))) return {};
-  // Hooks are called for what is gone, too. The administrator's list of the same name counts instead.
-  if (::access(path.c_str(), F_OK) != 0) return {};
-  if (::faccessat(AT_FDCWD, (administrator_ + path.substr(slash)).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return {};
-  return tell_kernel("digest_list_add", path);
+  if (slash == path.npos || path.compare(0, slash, directory_) != 0) return {};
+  const std::string name = path.substr(slash + 1);
+  // Hooks are called for what is gone, too; and for what stays what it was.
+  if (!is_native(name) || ::access(path.c_str(), F_OK) != 0 || same_content(path, kept() + "/" + name)) return {};
+  if (auto named = give_second_name(name, early()); !named) return named;
+  // Another one of this name, left by a transaction that could not be settled, keeps its second name; this one is loaded in settle.
+  return same_content(path, early() + "/" + name) ? load(name) : Outcome{};
 }
 
 bool NativeLists::settle(const std::function<void(const std::string&)>& complain) const {
-  const auto now = names_in(directory_), before = names_in(kept());
+  bool done = true;
+  for (const auto& name : names_in(directory_)) {
+    if (same_content(directory_ + "/" + name, kept() + "/" + name)) continue;
+    if (const auto loaded = load(name); !loaded) {
+      complain(loaded.error());
+      done = false;
+    }
+  }
+  done &= forget(kept(), complain);
+  return forget(early(), complain) && done;
+}
+
+/// What has a second name there and is gone goes out of the kernel; then the second name goes.
+bool NativeLists::forget(const std::string& directory, const std::function<void(const std::string&)>& complain) const {
+  const auto now = names_in(directory_), before = names_in(directory);
+  if (before.empty()) return true;
+  ::sync();
   bool done = true;
   const auto check = [&](const Outcome& outcome) {
     if (!outcome) complain(outcome.error());
     done &= outcome.has_value();
     return outcome.has_value();
   };
-  for (const auto& name : now)
-    if (const std::string path = directory_ + "/" + name; !same_content(path, kept() + "/" + name)) check(load(path));
-  if (before.empty()) return done;
-  ::sync();
   for (const auto& name : before) {
-    const std::string path = kept() + "/" + name;
+    const std::string path = directory + "/" + name;
     if (!same_content(path, directory_ + "/" + name)) {
       // The kernel has one list of the same digests once, under the name that came first, which must not be deleted as long as any is there.
       if (std::ranges::any_of(now, [&](const std::string& other) { return same_content(path, directory_ + "/" + other); })) continue;

@@ -150,7 +150,7 @@ bool Transaction::settle(rpmts transaction) {
 }
 
 void Transaction::file_in_place(const std::string& path) {
-  if (settings_.uses_kernel && settings_.root.empty()) (void)complain(native_.load(path));
+  if (settings_.uses_kernel && settings_.root.empty()) (void)complain(native_.load_early(path));
 }
 
 bool Transaction::recover(rpmts transaction) {

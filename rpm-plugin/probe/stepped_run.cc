@@ -158,8 +158,8 @@ class Run {
     call.point = points_++;
     const Then then = visitors_.before ? visitors_.before(call) : Then::go_on;
     pending.call = std::move(call);
-    if (then == Then::kill_all)
-      for (const pid_t one : processes_) ::kill(one, SIGKILL);
+    if (then == Then::kill_all || then == Then::interrupt_all)
+      for (const pid_t one : processes_) ::kill(one, then == Then::kill_all ? SIGKILL : SIGINT);
     if (then == Then::fail_with_enospc) {
       user_regs_struct registers;
       ::ptrace(PTRACE_GETREGS, process, nullptr, &registers);

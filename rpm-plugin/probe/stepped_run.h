@@ -25,7 +25,7 @@ struct Call {
   [[nodiscard]] std::string to_string() const { return std::to_string(point) + ":" + name + "(" + path + ")"; }
 };
 
-enum class Then { go_on, kill_all, fail_with_enospc };
+enum class Then { go_on, kill_all, interrupt_all, fail_with_enospc };
 
 struct Visitors {
   /// Before the call is made; then nothing else of the run runs.

@@ -122,6 +122,10 @@ class Watch {
 
 bool changes_names(const Call& call) { return call.name == "rename" || call.name == "unlink" || call.name == "link"; }
 
+bool of_names_lists_or_kernel(const TestRoot& root, const Call& call) {
+  return changes_names(call) || call.path.starts_with(root.lists().native()) || call.path.starts_with(root.kernel().native());
+}
+
 class EveryPointTest : public testing::TestWithParam<Motion> {
  protected:
   void SetUp() override {
@@ -223,9 +227,7 @@ TEST_P(EveryPointTest, lists_are_on_disk_before_they_have_names_and_before_the_k
 }
 
 TEST_P(EveryPointTest, killed_anywhere_it_can_be_repaired_and_done_again) {
-  const auto all = points([](const TestRoot& root, const Call& call) {
-    return changes_names(call) || call.path.starts_with(root.lists().native()) || call.path.starts_with(root.kernel().native());
-  });
+  const auto all = points(of_names_lists_or_kernel);
   EXPECT_GT(all.size(), 0u);
   for (std::size_t i = 0; i < all.size(); ++i) {
     TestRoot root;
@@ -254,6 +256,30 @@ TEST_P(EveryPointTest, killed_anywhere_it_can_be_repaired_and_done_again) {
     EXPECT_EQ(root.installed(), installed_after) << where << again.output;
     expect_repaired(root, where + "and done again\n");
     EXPECT_FALSE(fs::exists(root.lists() / ".rpm/journal")) << where;
+    if (HasFailure()) return;
+  }
+}
+
+/// As by a terminal: rpm and all that it started get the signal.
+TEST_P(EveryPointTest, interrupted_anywhere_it_ends_as_it_says_and_can_be_done_again) {
+  const auto all = points(of_names_lists_or_kernel);
+  EXPECT_GT(all.size(), 0u);
+  for (const auto& point : all) {
+    TestRoot root;
+    root.copy(start);
+    const std::string where = "interrupted at " + point.to_string() + "\n";
+    const auto result = run_stepped(command(root), {.before = [&](const Call& call) { return call.point == point.point ? Then::interrupt_all : Then::go_on; }});
+    Watch seen = watch(root);
+    seen.look(point);
+    EXPECT_THAT(seen.windows(), IsEmpty()) << where << result.output;
+    EXPECT_THAT(seen.extra(), IsEmpty()) << where;
+    // It can end before anything began, be refused, or be done; it is not ended in the middle.
+    EXPECT_THAT(root.installed(), testing::AnyOf(installed_before, installed_after)) << where << result.output;
+    EXPECT_TRUE(!fs::exists(root.lists() / ".rpm/journal") || result.output.find("not everything could be settled") != std::string::npos) << where << result.output;
+    expect_repaired(root, where + result.output);
+    if (root.installed() != installed_after) (void)run(command(root));
+    EXPECT_EQ(root.installed(), installed_after) << where;
+    expect_repaired(root, where + "and done again\n");
     if (HasFailure()) return;
   }
 }

@@ -6,6 +6,7 @@
 //     digest_lists_loaded/sha256-<digest>-<label>   what was added
 //     log       one line for each accepted addition and deletion
 //     refuse    if its only line is part of a label, that list is refused
+//     busy      if it is there, others add or delete
 //     absent    if it is there, there is no repository of digests
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -32,6 +33,7 @@ class DirectoryRepository final : public Repository {
 
   int upload(Operation operation, std::string_view label, ByteView list) override {
     if (std::string part; std::getline(std::ifstream(directory_ / "refuse"), part) && label.find(part) != label.npos) return EACCES;
+    if (fs::exists(directory_ / "busy")) return EBUSY;
     std::array<std::uint8_t, 32> hash;
     EVP_Digest(list.data(), list.size(), hash.data(), nullptr, EVP_sha256(), nullptr);
     const fs::path loaded = directory_ / "digest_lists_loaded";

@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "test/test_root.h"
 
@@ -248,6 +251,131 @@ TEST_F(TransactionTest, a_package_that_the_kernel_refuses_is_not_installed) {
   expect_converged();
 }
 
+TEST_F(TransactionTest, while_others_use_the_kernels_interface_a_transaction_is_refused) {
+  expect_done({"-i", package(tool("1"))});
+  put(root.kernel() / "busy", "");
+  const auto result = rpm({"-U", package(tool("2"))});
+  EXPECT_NE(result.status, 0);
+  EXPECT_THAT(result.output, HasSubstr("Device or resource busy"));
+  EXPECT_THAT(result.output, HasSubstr("nothing was changed"));
+  EXPECT_THAT(root.installed(), ElementsAre("tool-1-1.noarch"));
+  fs::remove(root.kernel() / "busy");
+  expect_converged();
+  expect_done({"-U", package(tool("2"))});
+  expect_converged();
+}
+
+TEST_F(TransactionTest, what_cannot_be_deleted_while_others_use_the_interface_is_deleted_by_the_next) {
+  expect_done({"-i", package(tool("1"))});
+  put(root.kernel() / "busy", "");
+  const auto result = rpm({"-e", "tool"});
+  EXPECT_THAT(result.output, HasSubstr("not everything could be settled"));
+  EXPECT_THAT(root.installed(), IsEmpty());
+  fs::remove(root.kernel() / "busy");
+  EXPECT_EQ(rpm({"-i", package({.name = "other", .files = {{"/opt/other", "other"}}})}).status, 0);
+  EXPECT_FALSE(runs("program 1"));
+  expect_converged();
+}
+
+TEST_F(TransactionTest, the_clock_may_go_backwards) {
+  if (run({"faketime", "-f", "+0", "true"}).status != 0) GTEST_SKIP() << "needs faketime";
+  const auto in_the_past = [&](const std::vector<std::string>& words) {
+    auto all = root.rpm(words);
+    all.insert(all.begin(), {"faketime", "2001-01-01 00:00:00"});
+    const auto result = run(all);
+    EXPECT_EQ(result.status, 0) << result.output;
+    EXPECT_THAT(result.output, Not(HasSubstr("diglim")));
+  };
+  expect_done({"-i", package(tool("1"))});
+  in_the_past({"-U", package(tool("2"))});
+  EXPECT_TRUE(runs("program 2"));
+  EXPECT_FALSE(runs("program 1"));
+  expect_converged();
+  expect_done({"-U", "--oldpackage", package(tool("1"))});
+  in_the_past({"--reinstall", package(tool("1"))});
+  expect_converged();
+  in_the_past({"-e", "tool"});
+  EXPECT_THAT(root.loaded(), IsEmpty());
+  EXPECT_THAT(root.listed(), IsEmpty());
+}
+
+TEST_F(TransactionTest, without_scriptlets_and_documents_it_is_known_as_with_them) {
+  auto documented = [](const std::string& version) {
+    auto recipe = tool(version);
+    recipe.install = "mkdir -p %{buildroot}/usr/share/doc/tool\necho words " + version + " > %{buildroot}/usr/share/doc/tool/README\n";
+    recipe.list = "%doc /usr/share/doc/tool/README\n";
+    recipe.sections = "%pre -p <lua>\nerror('must not run')\n%preun -p <lua>\nerror('must not run')\n";
+    return recipe;
+  };
+  expect_done({"-i", "--noscripts", "--excludedocs", package(documented("1"))});
+  EXPECT_FALSE(fs::exists(root.path() / "usr/share/doc/tool/README"));
+  EXPECT_TRUE(runs("program 1"));
+  expect_converged();
+  expect_done({"-U", "--noscripts", "--excludedocs", package(documented("2"))});
+  EXPECT_TRUE(runs("program 2"));
+  EXPECT_FALSE(runs("program 1"));
+  expect_converged();
+  expect_done({"-e", "--noscripts", "tool"});
+  EXPECT_THAT(root.known(), IsEmpty());
+  EXPECT_THAT(root.listed(), IsEmpty());
+}
+
+/// Holds one rpm when its lists are about to be in the directory, until another one waits for its lock, which it does only on a terminal.
+class TwoAtOnceTest : public TransactionTest {
+ protected:
+  ~TwoAtOnceTest() override {
+    if (second.joinable()) second.join();
+  }
+  /// Ends when both have ended.
+  RunResult first_until(Then then) {
+    auto result = run_stepped(root.rpm({"-U", package(tool("2"))}), {.before = [&](const Call& call) {
+      if (second.joinable() || call.name != "rename" || !call.path.ends_with("tool-2-1.noarch")) return Then::go_on;
+      second = std::thread([&, words = root.rpm({"-i", package({.name = "other", .files = {{"/opt/other", "other"}}})})] {
+        std::string line;
+        for (const auto& word : words) line += "'" + word + "' ";
+        other = run({"script", "--quiet", "--return", "--command", line, "/dev/null"});
+      });
+      EXPECT_TRUE(somebody_waits()) << "the second did not wait for the first";
+      return then;
+    }, .after = {}, .follow = false});
+    if (second.joinable()) second.join();
+    return result;
+  }
+  /// For a lock in this root's database.
+  [[nodiscard]] bool somebody_waits() const {
+    for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30); std::chrono::steady_clock::now() < end; ::usleep(10000))
+      for (const auto& entry : fs::directory_iterator(root.path() / "var/lib/rpm")) {
+        struct stat status {};
+        if (::stat(entry.path().c_str(), &status) != 0) continue;
+        const std::string inode = ":" + std::to_string(status.st_ino) + " ";
+        for (const auto& line : lines_of(content_of("/proc/locks")))
+          if (line.find("->") != line.npos && line.find(inode) != line.npos) return true;
+      }
+    return false;
+  }
+  std::thread second;
+  RunResult other;
+};
+
+TEST_F(TwoAtOnceTest, one_waits_for_the_other) {
+  expect_done({"-i", package(tool("1"))});
+  const auto first = first_until(Then::go_on);
+  EXPECT_EQ(first.status, 0) << first.output;
+  EXPECT_EQ(other.status, 0) << other.output;
+  EXPECT_THAT(first.output + other.output, Not(HasSubstr("diglim")));
+  EXPECT_THAT(root.installed(), ElementsAre("other-1-1.noarch", "tool-2-1.noarch"));
+  expect_converged();
+}
+
+TEST_F(TwoAtOnceTest, one_settles_what_the_other_left_when_it_was_killed) {
+  expect_done({"-i", package(tool("1"))});
+  EXPECT_EQ(first_until(Then::kill_all).status, 128 + SIGKILL);
+  EXPECT_EQ(other.status, 0) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("an earlier transaction was interrupted"));
+  EXPECT_THAT(root.installed(), ElementsAre("other-1-1.noarch", "tool-1-1.noarch"));
+  expect_converged();
+}
+
 TEST_F(TransactionTest, without_a_parser_nothing_is_installed) {
   root.macros.push_back("_diglim_parser /nowhere");
   const auto result = rpm({"-i", package(tool("1"))});
@@ -370,9 +498,10 @@ class NativeListTest : public TransactionTest {
     put(root.kernel() / file, "");
     return path;
   }
-  void expect_nothing_kept() { EXPECT_THAT(root.listed(), Not(Contains(testing::StartsWith(".rpm/native")))); }
+  void expect_nothing_kept() { EXPECT_THAT(root.listed(), Not(Contains(testing::AnyOf(testing::StartsWith(".rpm/native"), testing::StartsWith(".rpm/early"))))); }
   [[nodiscard]] std::string list(const std::string& name) const { return root.lists() / ("0-file_list-compact-" + name); }
   [[nodiscard]] std::string kept(const std::string& name) const { return root.lists() / (".rpm/native/0-file_list-compact-" + name); }
+  [[nodiscard]] std::string early(const std::string& name) const { return root.lists() / (".rpm/early/0-file_list-compact-" + name); }
 };
 
 TEST_F(NativeListTest, a_packaged_list_is_loaded_replaced_and_deleted_with_its_package) {
@@ -424,6 +553,25 @@ TEST_F(NativeListTest, killed_with_the_list_in_place_repair_loads_it) {
   (void)run(root.reconcile());
   EXPECT_EQ(told("digest_list_add"), list("a"));
   EXPECT_EQ(told("digest_list_del"), kept("a"));
+  expect_nothing_kept();
+}
+
+/// As by a scriptlet. The package's last file fails, when its list has its name and the kernel has it: nothing of it is in the database.
+/// Files are looked at one by one only in the root "/": the package is moved from there to this one.
+TEST_F(NativeListTest, what_was_loaded_and_removed_while_its_package_failed_is_deleted_again) {
+  const Recipe failing{.name = "failing", .files = {{"/usr/lib/diglim/0-file_list-compact-a", "first"}, {"/usr/zzz", "no space is left for this"}}, .tags = "Prefix: /usr\n"};
+  root.macros.insert(root.macros.end(), {"_dbpath " + (root.path() / "var/lib/rpm").native(), "_diglim_lists " + root.lists().native(),
+                                         "_diglim_administrator " + (root.path() / "etc/diglim").native()});
+  auto words = root.rpm({"-i", "--relocate", "/usr=" + (root.path() / "usr").native(), package(failing)});
+  words.erase(words.begin() + 1, words.begin() + 3);  // --root
+  const auto result = run_stepped(words, {.before = [&](const Call& call) {
+    if (call.name != "rename" || !call.path.ends_with("/usr/zzz")) return Then::go_on;
+    EXPECT_TRUE(fs::remove(list("a")));
+    return Then::fail_with_enospc;
+  }});
+  EXPECT_NE(result.status, 0) << result.output;
+  EXPECT_EQ(told("digest_list_add"), list("a"));
+  EXPECT_EQ(told("digest_list_del"), early("a"));
   expect_nothing_kept();
 }
 
