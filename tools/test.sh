@@ -12,11 +12,11 @@ Usage: ./diglab test [--quick | --nightly] [--only PART]...
   machines   tests of the harness that boot machines (CTest, label qemu)
   fuzz       each fuzz target for a minute; with --nightly, for an hour
   plugin     deliberate defects of the rpm plugin: each must be noticed by a test
-  scenarios  every scenario but those tagged nightly
+  scenarios  every scenario but those tagged nightly; those tagged every-rpm once more in guests with the newest rpm
   mutants    deliberate defects of the kernel series, a sample: each must be noticed by a scenario
 
   --quick      unit tests only
-  --nightly    everything: full counts, ten boots for what must be predictable, all mutants; takes hours
+  --nightly    everything: full counts, ten boots for what must be predictable, all mutants, upgrades with each release of rpm; takes hours
   --only PART  only this part; may be given several times
 
 Exit status: 0 all passed, 1 a test or claim failed, 2 bad use, 3 the laboratory itself broke.
@@ -90,14 +90,25 @@ run_counted() {
   note_status "$status"
 }
 
+# The releases of rpm are those of suites: bookworm 4.18, which all others use, trixie 4.20, sid 6.1.
+run_scenarios() {
+  run_counted scenarios passed failed "$program" --source "$source_dir" run '*' "${scenario_options[@]}"
+  if (( nightly )); then
+    run_counted scenarios-trixie passed failed "$program" --source "$source_dir" run upgrade --suite trixie
+    run_counted scenarios-sid passed failed "$program" --source "$source_dir" run upgrade --suite sid
+  else
+    run_counted scenarios-sid passed failed "$program" --source "$source_dir" run --tag every-rpm --suite sid
+  fi
+}
+
 run_tests() {
   local -a parts=() scenario_options=(--without-tag nightly) mutant_options=(--sample)
-  local fuzz_length=minute
+  local fuzz_length=minute nightly=0
   while (( $# )); do
     case $1 in
       --help|-h) test_usage; exit 0 ;;
       --quick) parts=(unit) ;;
-      --nightly) scenario_options=() mutant_options=() fuzz_length=hour ;;
+      --nightly) scenario_options=() mutant_options=() fuzz_length=hour nightly=1 ;;
       --only) [[ ${2:-} =~ ^(unit|machines|fuzz|plugin|scenarios|mutants)$ ]] || { test_usage >&2; exit 2; }; parts+=("$2"); shift ;;
       *) test_usage >&2; exit 2 ;;
     esac
@@ -124,7 +135,7 @@ run_tests() {
       fuzz)
         [[ -n $fuzz_pid ]] || begin_fuzz
         end_fuzz ;;
-      scenarios) run_counted scenarios passed failed "$program" --source "$source_dir" run '*' "${scenario_options[@]}" ;;
+      scenarios) run_scenarios ;;
       plugin) build release && run_counted plugin noticed 'survived|broken' "$source_dir/rpm-plugin/mutants/run" "$DIGLAB_BUILD_ROOT/release" ;;
       # A mutant that no scenario notices is a failed test.
       mutants) run_counted mutants noticed 'survived|broken' "$program" --source "$source_dir" mutants "${mutant_options[@]}" ;;

@@ -34,6 +34,7 @@ std::string machine_in_words(const MachineWish& wish, bool with_defaults) {
   MachineWish wanted = with_defaults ? with_overrides(std::move(defaults), wish) : wish;
   add(wanted.kernel, [](const auto& kernel) { return fmt::format("kernel '{}'", kernel); });
   add(wanted.image, [](const auto& image) { return fmt::format("image '{}'", image); });
+  add(wanted.suite, [](const auto& suite) { return fmt::format("packages of {}", suite); });
   add(wanted.ima_signatures, [](bool is_signed) { return std::string(is_signed ? "files with IMA signatures" : "files without IMA signatures"); });
   add(wanted.digest_lists, [](const auto& lists) { return lists == "none" ? std::string("no digest lists") : fmt::format("digest lists ({})", lists); });
   add(wanted.initramfs, [](const auto& initramfs) {

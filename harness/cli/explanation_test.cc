@@ -18,7 +18,7 @@ TEST(AnExplanation, says_what_is_claimed_done_expected_and_opposed) {
   for (auto expected : {
            "claim     Every key has its place.",
            "skipped   unless machines run with kvm: Races need real cores.",
-           "kernel 'stock', image 'minimal', files with IMA signatures",
+           "kernel 'stock', image 'minimal', packages of sid, files with",
            "  appraise func=BPRM_CHECK appraise_type=imasig",
            "start 2 programs one after the other",
            "exec /root/a --flag\n                    -> EACCES",

@@ -9,7 +9,6 @@
 
 #include "image/image_store.h"
 #include "os/files.h"
-#include "run/guest_files.h"
 #include "run/lab.h"
 #include "run/prediction.h"
 
@@ -52,13 +51,10 @@ Result<BuiltImage> build(const ImageArguments& arguments, CliContext& context) {
   if (!arguments.repository.empty()) request.repository = Repository{arguments.repository, arguments.key, arguments.packages};
 
   // As the runs ask for it, so that they find it in the cache: with the modules of the default kernel.
-  BuiltKernel kernel;
-  if (!arguments.without_modules) {
-    Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .pool = {}, .tpm_ca = {}, .kernel = {}}, context.processes, say);
-    kernel = TRY(lab.kernel({}, deadline));
-  }
+  Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .pool = {}, .tpm_ca = {}, .kernel = {}}, context.processes, say);
+  const BuiltKernel kernel = arguments.without_modules ? BuiltKernel{} : TRY(lab.kernel({}, deadline));
   const auto staging = TRY(TempDir::make({}, "diglab-guest-files"));
-  request.own = TRY(lay_out_guest_files({.source = context.source, .binaries = context.binaries, .kernel = kernel}, staging.path()));
+  request.own = TRY(lab.own_packages(kernel, request.suite, staging.path(), deadline));
   return store_of(context).provide(request, [&](std::optional<double> fraction, std::string_view what) { say(what, fraction); }, deadline);
 }
 

@@ -31,6 +31,7 @@ struct ReplayArguments {
   std::string results;
   std::string uri;
   std::string kernel;
+  std::string suite;
 };
 
 /// "results/20261122-122850/upgrade/no-denial/37": a run, a group and a name, and a number.
@@ -127,7 +128,7 @@ Result<int> replay(const ReplayArguments& arguments, CliContext& context) {
   SystemClock clock;
   const auto results = TRY(make_results_directory(arguments.results.empty() ? context.source / "results" : std::filesystem::path(arguments.results), clock));
   const auto log = TRY(EventLog::create(results, clock, [](const Event&) {}));
-  Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = arguments.uri, .pool = {}, .tpm_ca = {}, .kernel = arguments.kernel},
+  Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = arguments.uri, .pool = {}, .tpm_ca = {}, .kernel = arguments.kernel, .suite = arguments.suite},
           context.processes, [&](std::string_view what, std::optional<double> fraction) { log->write(event::Phase{.what = std::string(what), .fraction = fraction}); });
   TRY_VOID(run_suite(lab, {scenario}, {.results = results, .command = context.command_line, .version = {}, .rerun_options = {}, .jobs = 1}, *log, context.stop));
   const std::vector<Event> events = log->events();
@@ -148,6 +149,7 @@ void add_replay_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   command->add_option("--variant", arguments->variant, "main or control; default: where something was not as it should be");
   command->add_option("--step", arguments->step, "The step that has the trace; default likewise");
   command->add_option("--kernel", arguments->kernel, "As for run");
+  command->add_option("--suite", arguments->suite, "As for run");
   command->add_option("--connect", arguments->uri, "As for run");
   command->add_option("--results", arguments->results, "As for run");
   command->callback([arguments, &context, &chosen] {

@@ -27,6 +27,7 @@ struct RunArguments {
   std::string shard;
   std::string scenarios;
   std::string kernel;
+  std::string suite;
   std::string uri;
   std::string pool;
   std::string tpm_ca;
@@ -69,6 +70,7 @@ Result<std::vector<Scenario>> chosen_scenarios(const RunArguments& arguments, co
 std::string rerun_options(const RunArguments& arguments) {
   std::string options;
   if (!arguments.kernel.empty()) options += " --kernel " + shell_quote(arguments.kernel);
+  if (!arguments.suite.empty()) options += " --suite " + shell_quote(arguments.suite);
   if (!arguments.uri.empty()) options += " --connect " + shell_quote(arguments.uri);
   return options;
 }
@@ -91,7 +93,8 @@ Result<int> run_scenarios(const RunArguments& arguments, CliContext& context) {
            .uri = arguments.uri,
            .pool = arguments.pool,
            .tpm_ca = arguments.tpm_ca,
-           .kernel = arguments.kernel},
+           .kernel = arguments.kernel,
+           .suite = arguments.suite},
           context.processes,
           [&](std::string_view what, std::optional<double> fraction) { log->write(event::Phase{.what = std::string(what), .fraction = fraction}); });
   SuiteOptions options{.results = results,
@@ -116,6 +119,7 @@ void add_run_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   command->add_option("--tag", arguments->selection.tags, "Scenarios with this tag (may be repeated)");
   command->add_option("--without-tag", arguments->selection.without_tags, "And not those with this tag (may be repeated)");
   command->add_option("--kernel", arguments->kernel, "Instead of what scenarios ask for: a flavour, tree:PATH or image:PATH");
+  command->add_option("--suite", arguments->suite, "Guests of this suite of Debian, instead of what scenarios ask for: trixie, sid");
   command->add_option("--jobs,-j", arguments->jobs, "Machines at once; default: as many as there are cores");
   command->add_option("--connect", arguments->uri, "libvirt URI of the host to run on; default: QEMU inside this process");
   command->add_option("--pool", arguments->pool, "Directory of that host which gets copies of kernels and disks, if it cannot read ours");

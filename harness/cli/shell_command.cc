@@ -28,6 +28,7 @@ struct ShellArguments {
   bool control = false;
   std::string image;
   std::string kernel;
+  std::string suite;
   std::string uri;
 };
 
@@ -93,7 +94,8 @@ Result<int> run_shell(const ShellArguments& arguments, CliContext& context) {
            .binaries = context.binaries,
            .uri = arguments.uri,
            .pool = {}, .tpm_ca = {},
-           .kernel = arguments.kernel},
+           .kernel = arguments.kernel,
+           .suite = arguments.suite},
           context.processes, [](std::string_view what, std::optional<double>) { fmt::print(stderr, "diglab: {}\n", what); });
   Deadline build = Deadline::in(40min, context.stop);
   AccelerationVerdict acceleration = TRY(lab.acceleration(build));
@@ -144,6 +146,7 @@ void add_shell_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   command->add_flag("--control", arguments->control, "The machine and policy of its control");
   command->add_option("--image", arguments->image, "Another package set: minimal, systemd");
   command->add_option("--kernel", arguments->kernel, "Another kernel: a flavour, tree:PATH or image:PATH");
+  command->add_option("--suite", arguments->suite, "Guest of this suite of Debian: trixie, sid");
   command->add_option("--connect", arguments->uri, "libvirt URI of the host to run on; default: inside this process");
   command->callback([arguments, &context, &chosen] {
     chosen = [arguments, &context] {

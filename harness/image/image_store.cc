@@ -158,7 +158,7 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   for (const auto& name : plan.names) question += name + "\n";
   question += suffix_of(request.digest_lists);
   for (const auto& [maker, script] : plan.set.initramfs) question += fmt::format("\n{}\n{}", maker, script);
-  plan.id = fmt::format("{}{}{}-{}", plan.set.name, request.ima_signatures ? "-signed" : "", suffix_of(request.digest_lists), sha256_of(question).substr(0, 16));
+  plan.id = fmt::format("{}{}{}{}-{}", plan.set.name, request.suite.empty() ? "" : "-" + request.suite, request.ima_signatures ? "-signed" : "", suffix_of(request.digest_lists), sha256_of(question).substr(0, 16));
 
   const auto place = cache_ / "images" / plan.id;
   if (auto found = TRY(find_image(place)); found && !request.refresh) {

@@ -63,21 +63,21 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
                       .everywhere = false});
   const fs::path plugin = sources.binaries.parent_path() / "rpm-plugin";
   fs::path plugin_tree = staging / "rpm-plugin";
-  TRY_VOID(put(plugin / "diglim.so", plugin_tree, guest_path::rpm_plugin, executable));
-  TRY_VOID(put(plugin / "diglim-reconcile", plugin_tree, guest_path::reconcile, executable));
-  TRY_VOID(put(plugin / "macros.transaction_diglim", plugin_tree, guest_path::rpm_plugin_macros, fs::perms(0644)));
+  TRY_VOID(put(sources.rpm.build / "diglim.so", plugin_tree, (sources.rpm.plugins / "diglim.so").native(), executable));
+  TRY_VOID(put(sources.rpm.build / "diglim-reconcile", plugin_tree, guest_path::reconcile, executable));
+  TRY_VOID(put(sources.source / "rpm-plugin/macros.transaction_diglim", plugin_tree, guest_path::rpm_plugin_macros, data));
   packages.push_back({.name = "rpm-plugin-diglim",
                       .version = std::string(package_version),
                       .tree = plugin_tree,
-                      .requires_names = {"diglim-parser", "librpm9"},
+                      .requires_names = {"diglim-parser", "rpm"},
                       .everywhere = false});
   fs::path probe_tree = staging / "probe";
   TRY_VOID(put(plugin / "diglab-probe", probe_tree, guest_path::probe, executable));
   TRY_VOID(put(plugin / "diglab-nothing", probe_tree, guest_path::nothing, executable));
-  TRY_VOID(put(plugin / "diglab_hooks.so", probe_tree, guest_path::rpm_hooks_plugin, executable));
-  TRY_VOID(put(plugin / "macros.diglab_hooks", probe_tree, guest_path::rpm_hooks_macros, fs::perms(0644)));
+  TRY_VOID(put(sources.rpm.build / "diglab_hooks.so", probe_tree, (sources.rpm.plugins / "diglab_hooks.so").native(), executable));
+  TRY_VOID(put(sources.source / "rpm-plugin/probe/macros.diglab_hooks", probe_tree, guest_path::rpm_hooks_macros, data));
   for (const auto& mutant : rpm_mutants_of_guests)
-    TRY_VOID(put(plugin / "mutants" / mutant / "diglim.so", probe_tree, fmt::format("{}/{}.so", guest_path::rpm_mutants, mutant), executable));
+    TRY_VOID(put(sources.rpm.build / "mutants" / mutant / "diglim.so", probe_tree, fmt::format("{}/{}.so", guest_path::rpm_mutants, mutant), executable));
   packages.push_back({.name = "diglab-probe",
                       .version = std::string(package_version),
                       .tree = probe_tree,

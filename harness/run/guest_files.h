@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "image/image_request.h"
 #include "kernel/kernel_request.h"
+#include "run/rpm_programs.h"
 
 namespace diglab {
 
@@ -35,14 +36,11 @@ inline constexpr std::pair<std::string_view, std::string_view> beside_tool[] = {
     {"initramfs-tools/hook", "/etc/initramfs-tools/hooks/diglim"},
     {"initramfs-tools/init-bottom", "/usr/share/initramfs-tools/scripts/init-bottom/diglim"},
 };
-/// Where Debian's rpm looks for them.
-inline constexpr std::string_view rpm_plugin = "/usr/lib64/rpm-plugins/diglim.so";
 inline constexpr std::string_view rpm_plugin_macros = "/usr/lib/rpm/macros.d/macros.transaction_diglim";
 inline constexpr std::string_view reconcile = "/usr/sbin/diglim-reconcile";
 inline constexpr std::string_view probe = "/usr/libexec/diglab/diglab-probe";
 /// What scripts that are to be executed name as their interpreter.
 inline constexpr std::string_view nothing = "/usr/libexec/diglab/diglab-nothing";
-inline constexpr std::string_view rpm_hooks_plugin = "/usr/lib64/rpm-plugins/diglab_hooks.so";
 inline constexpr std::string_view rpm_hooks_macros = "/usr/lib/rpm/macros.d/macros.diglab_hooks";
 /// Defective plugins, each as <name>.so.
 inline constexpr std::string_view rpm_mutants = "/usr/libexec/diglab/rpm-mutants";
@@ -51,6 +49,7 @@ inline constexpr std::string_view rpm_mutants = "/usr/libexec/diglab/rpm-mutants
 struct GuestFileSources {
   std::filesystem::path source;    ///< The repository.
   std::filesystem::path binaries;  ///< The build's harness/ folder.
+  RpmPrograms rpm;                 ///< For the guest's suite.
   BuiltKernel kernel;
 };
 

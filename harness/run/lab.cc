@@ -7,6 +7,7 @@
 #include "image/initramfs.h"
 #include "os/files.h"
 #include "run/guest_files.h"
+#include "run/rpm_programs.h"
 #include "scenario/variant.h"
 
 namespace diglab {
@@ -46,16 +47,17 @@ Result<BuiltImage> Lab::image(const MachineWish& wish, const Deadline& deadline)
   bool signatures = wish.ima_signatures.value_or(false);
   BuiltKernel modules_of = TRY(kernel(wish, deadline));
   DigestLists lists = digest_lists_named(wish.digest_lists.value_or("none")).value_or(DigestLists::none);
-  std::string key = fmt::format("{}/{}/{}/{}", set, signatures, to_string(lists), modules_of.id);
+  std::string suite = options_.suite.empty() ? wish.suite.value_or("") : options_.suite;
+  std::string key = fmt::format("{}/{}/{}/{}/{}", set, suite, signatures, to_string(lists), modules_of.id);
   if (auto found = built_images_.find(key); found != built_images_.end()) return found->second;
   TempDir staging = TRY(TempDir::make({}, "diglab-guest-files"));
   ImageRequest request{.set = set,
                        .ima_signatures = signatures,
                        .digest_lists = lists,
-                       .own = TRY(own_packages(modules_of, staging.path())),
-                       .suite = {},
+                       .own = TRY(own_packages(modules_of, suite, staging.path(), deadline)),
+                       .suite = suite,
                        .repository = std::nullopt};
-  std::string what = fmt::format("image {}{}{}", set, signatures ? " with IMA signatures" : "", lists == DigestLists::none ? "" : fmt::format(" with digest lists ({})", to_string(lists)));
+  std::string what = fmt::format("image {}{}{}{}", set, suite.empty() ? "" : fmt::format(" of {}", suite), signatures ? " with IMA signatures" : "", lists == DigestLists::none ? "" : fmt::format(" with digest lists ({})", to_string(lists)));
   auto progress = [&](std::optional<double> fraction, std::string_view doing) {
     phase_(fmt::format("{}: {}", what, doing), fraction);
   };
@@ -76,8 +78,12 @@ Result<std::optional<std::filesystem::path>> Lab::initramfs(const MachineWish& w
   return place;
 }
 
-Result<std::vector<OwnPackage>> Lab::own_packages(const BuiltKernel& kernel, const std::filesystem::path& staging) const {
-  return lay_out_guest_files({.source = options_.source, .binaries = options_.binaries, .kernel = kernel}, staging);
+Result<std::vector<OwnPackage>> Lab::own_packages(const BuiltKernel& kernel, const std::string& suite, const std::filesystem::path& staging,
+                                                  const Deadline& deadline) {
+  if (!suite.empty()) phase_(fmt::format("the rpm plugin for {}", suite), std::nullopt);
+  const auto rpm =
+      TRY(provide_rpm_programs({.source = options_.source, .binaries = options_.binaries, .cache = options_.cache}, suite, processes_, deadline));
+  return lay_out_guest_files({.source = options_.source, .binaries = options_.binaries, .rpm = rpm, .kernel = kernel}, staging);
 }
 
 Result<Host*> Lab::host(const Deadline& deadline) {

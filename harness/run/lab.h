@@ -34,6 +34,7 @@ struct LabOptions {
   std::string pool;                ///< Directory of the host that gets copies of our files; empty: only if the host is another machine.
   std::filesystem::path tpm_ca;    ///< PEM certificates that signed the endorsement keys of a foreign host's TPMs; empty: our own.
   std::string kernel;              ///< --kernel: replaces what scenarios ask for; empty: does not.
+  std::string suite = {};          ///< --suite: replaces what scenarios ask for; empty: does not.
   std::vector<std::filesystem::path> more_patches = {};  ///< Defects to put into kernels that have our series.
 };
 
@@ -52,6 +53,8 @@ class Lab {
   /// The initramfs of a wish that has one, made of the image's packages.
   Result<std::optional<std::filesystem::path>> initramfs(const MachineWish& wish, const BuiltImage& image);
   Result<LabKeys> keys(const Deadline& deadline);
+  /// Our own packages for guests of a suite (empty: the host's), laid out below `staging`.
+  Result<std::vector<OwnPackage>> own_packages(const BuiltKernel& kernel, const std::string& suite, const std::filesystem::path& staging, const Deadline& deadline);
 
   /// Opens the libvirt connection; needs a kernel for the acceleration probe.
   Result<Host*> host(const Deadline& deadline);
@@ -61,8 +64,6 @@ class Lab {
   [[nodiscard]] Processes& processes() const { return processes_; }
 
  private:
-  Result<std::vector<OwnPackage>> own_packages(const BuiltKernel& kernel, const std::filesystem::path& staging) const;
-
   LabOptions options_;
   Processes& processes_;
   OnPhase phase_;

@@ -12,7 +12,7 @@ const KeyTable scenario{"scenario",
                          "no_control_because"},
                         {"id", "claim", "steps"}};
 const KeyTable skip_unless{"skip_unless", {"acceleration", "because"}, {"acceleration", "because"}};
-const KeyTable machine{"machine", {"kernel", "image", "ima_signatures", "digest_lists", "initramfs", "cpus", "memory", "tpm", "disk_flush", "init", "cmdline", "smbios"}};
+const KeyTable machine{"machine", {"kernel", "image", "suite", "ima_signatures", "digest_lists", "initramfs", "cpus", "memory", "tpm", "disk_flush", "init", "cmdline", "smbios"}};
 const KeyTable initramfs{"initramfs", {"by", "files", "lists"}};
 const KeyTable smbios{"smbios", {"bios.vendor", "bios.version", "bios.date", "system.manufacturer", "system.product", "system.version",
                        "system.serial", "system.sku", "system.family"}};
@@ -67,6 +67,7 @@ const WordTable check_kind{"check_kind", {"attest", "pcr", "log_set", "log_entry
 const WordTable bank{"bank", {"sha1", "sha256", "sha384", "sha512"}};
 const WordTable user{"user", {"root", "alice"}};
 const WordTable acceleration{"acceleration", {"kvm", "tcg"}};
+const WordTable suite{"suite", {"bookworm", "trixie", "sid"}};
 const WordTable digest_lists{"digest_lists", {"none", "pgp", "pkcs7", "unsigned", "rpm"}};
 const WordTable initramfs_lists{"initramfs_lists", {"none", "own", "all"}};
 const WordTable list_key{"list_key", {"packages", "ima", "own", "foreign", "none"}};
@@ -74,7 +75,7 @@ const WordTable source{"source", {"S0", "S1", "S2", "S3", "S4"}};
 
 std::span<const WordTable* const> all() {
   static constexpr std::array tables = {&action,  &open_mode, &in,        &attest,     &across, &predicted_from, &log_set,
-                                        &boot,    &step_kind, &check_kind, &bank,      &user,   &source, &acceleration, &digest_lists, &initramfs_lists, &list_key};
+                                        &boot,    &step_kind, &check_kind, &bank,      &user,   &source, &acceleration, &suite, &digest_lists, &initramfs_lists, &list_key};
   return tables;
 }
 

@@ -29,7 +29,7 @@ extern const KeyTable scenario, skip_unless, machine, initramfs, smbios, step, e
 
 namespace words {
 /// `act`: what the agent can do; `step_kind` and `check_kind` are also keys of step and check.
-extern const WordTable action, open_mode, in, attest, across, predicted_from, log_set, boot, step_kind, check_kind, bank, user, source, acceleration, digest_lists,
+extern const WordTable action, open_mode, in, attest, across, predicted_from, log_set, boot, step_kind, check_kind, bank, user, source, acceleration, suite, digest_lists,
     initramfs_lists, list_key;
 [[nodiscard]] std::span<const WordTable* const> all();
 }  // namespace words

@@ -82,6 +82,7 @@ TEST_F(EveryKey, of_the_head_is_kept) {
   EXPECT_EQ(scenario.machine.kernel, "stock");
   EXPECT_EQ(scenario.machine.image, "minimal");
   EXPECT_EQ(scenario.machine.ima_signatures, true);
+  EXPECT_EQ(scenario.machine.suite, "sid");
   EXPECT_EQ(scenario.machine.digest_lists, "pgp");
   EXPECT_THAT(scenario.machine.initramfs->files, ElementsAre("/usr/bin/kmod"));
   EXPECT_EQ(scenario.machine.initramfs->lists, "own");

@@ -27,6 +27,7 @@ MachineWish read_machine(const YamlNode& node, Problems& problems) {
   if (!fields.valid()) return wish;
   wish.kernel = fields.text("kernel");
   wish.image = fields.text("image");
+  wish.suite = fields.word("suite", words::suite);
   wish.ima_signatures = fields.boolean("ima_signatures");
   wish.digest_lists = fields.word("digest_lists", words::digest_lists);
   if (const auto* initramfs = fields.find("initramfs")) wish.initramfs = read_initramfs(*initramfs, problems);

@@ -29,6 +29,7 @@ struct InitramfsWish {
 struct MachineWish {
   std::optional<std::string> kernel;          ///< Kernel flavour ("stock").
   std::optional<std::string> image;           ///< Package set ("minimal", "systemd").
+  std::optional<std::string> suite;           ///< Of Debian: "trixie"; default: the host's.
   std::optional<bool> ima_signatures;         ///< Packaged files carry security.ima signatures.
   std::optional<std::string> digest_lists;    ///< Lists of the packages: native, "pgp", "pkcs7" or "unsigned" by what signs them; "rpm"; "none".
   std::optional<InitramfsWish> initramfs;     ///< Unset: the kernel mounts the root disk itself.

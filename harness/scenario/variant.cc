@@ -41,6 +41,7 @@ void replace_steps(std::vector<Step>& steps, const std::map<CheckId, Step>& repl
 MachineWish with_overrides(MachineWish base, const MachineWish& overrides) {
   replace_if_set(base.kernel, overrides.kernel);
   replace_if_set(base.image, overrides.image);
+  replace_if_set(base.suite, overrides.suite);
   replace_if_set(base.ima_signatures, overrides.ima_signatures);
   replace_if_set(base.digest_lists, overrides.digest_lists);
   replace_if_set(base.initramfs, overrides.initramfs);
