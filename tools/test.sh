@@ -95,7 +95,7 @@ run_scenarios() {
   run_counted scenarios passed failed "$program" --source "$source_dir" run '*' "${scenario_options[@]}"
   if (( nightly )); then
     run_counted scenarios-trixie passed failed "$program" --source "$source_dir" run upgrade --suite trixie
-    run_counted scenarios-sid passed failed "$program" --source "$source_dir" run upgrade --suite sid
+    run_counted scenarios-sid passed failed "$program" --source "$source_dir" run upgrade --suite sid --without-tag before-rpm-6
   else
     run_counted scenarios-sid passed failed "$program" --source "$source_dir" run --tag every-rpm --suite sid
   fi
