@@ -323,6 +323,9 @@ TEST_F(TransactionTest, without_scriptlets_and_documents_it_is_known_as_with_the
 /// Holds one rpm when its lists are about to be in the directory, until another one waits for its lock, which it does only on a terminal.
 class TwoAtOnceTest : public TransactionTest {
  protected:
+  void SetUp() override {
+    if (run({"script", "--version"}).status != 0) GTEST_SKIP() << "needs script(1) for a terminal";
+  }
   ~TwoAtOnceTest() override {
     if (second.joinable()) second.join();
   }
