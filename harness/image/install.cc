@@ -56,11 +56,16 @@ Result<void> run_dnf(Command command, const Installation& what, Processes& proce
               fmt::format("dnf could not install the guest's packages ({}): {}", outcome.end.to_string(), text));
 }
 
-/// dnf's own history belongs to no package.
+/// dnf's own history belongs to no package; its directories do, if the guest has dnf.
 Result<void> forget_history(const fs::path& work, Processes& processes, const Deadline& deadline) {
-  auto clean = Command{"rm", "-rf", "--"};
-  for (const auto* path : {"var/lib/dnf", "var/cache/dnf", "var/log/dnf"}) clean.add((work / "root" / path).string());
-  (void)TRY(processes.check(as_root(std::move(clean)), {.deadline = deadline, .input = {}, .on_line = {}}));
+  const auto root = work / "root";
+  const auto installed = TRY(PackageSet::from_database(root));
+  for (const std::string path : {"/var/lib/dnf", "/var/cache/dnf", "/var/log/dnf"}) {
+    if (!fs::exists(root.string() + path)) continue;
+    auto clean = Command{"find", root.string() + path, "-delete"};
+    if (!installed.owners(path).empty()) clean = Command{"find", root.string() + path, "-mindepth", "1", "-delete"};
+    (void)TRY(processes.check(as_root(std::move(clean)), {.deadline = deadline, .input = {}, .on_line = {}}));
+  }
   return {};
 }
 
