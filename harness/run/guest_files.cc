@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "os/files.h"
 
 namespace diglab {
@@ -15,8 +13,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view package_version = "1.0-1";
 
 /// Those of rpm-plugin/mutants/ that scenarios use; rpm-plugin/CMakeLists.txt builds them with everything else.
-constexpr std::array<std::string_view, 5> rpm_mutants_of_guests = {"load-after-first-rename", "load-in-psm-post", "no-journal", "unload-in-psm-post",
-                                                                   "unload-of-shared-digests"};
+constexpr std::string_view rpm_mutants_of_guests[] = {"half-installed-forgotten", "load-after-first-rename", "load-in-psm-post", "no-journal",
+                                                      "refusal-ignored", "skip-when-file-exists", "unload-in-psm-post", "unload-of-shared-digests"};
 
 Result<void> put(const fs::path& from, const fs::path& tree, std::string_view guest_path, fs::perms permissions) {
   fs::path to = tree / fs::path(guest_path).relative_path();
