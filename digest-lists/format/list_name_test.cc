@@ -31,6 +31,12 @@ TEST(ListNames, are_in_the_kernels_order) {
   std::ranges::reverse(sorted);
   std::ranges::sort(sorted, loads_before);
   EXPECT_EQ(sorted, in_order);
+  // As in the KUnit test of diglim_compare_names().
+  const std::vector<std::string> names = {"",      "-",     "0-a",    "00-a",     "0-b", "01-a", "1-a",  "1-a-1.9",                "1-a-1.10",
+                                          "1-a-1.10-1", "1-a-2", "1-b", "2-a", "10-a", "99999999999999999999-a", "100000000000000000000-a",
+                                          "a",     "a1",    "a\xff"};
+  for (std::size_t i = 0; i < names.size(); ++i)
+    for (std::size_t j = 0; j < names.size(); ++j) EXPECT_EQ(loads_before(names[i], names[j]), i < j) << names[i] << " and " << names[j];
   EXPECT_FALSE(loads_before("0-a", "0-a"));
   EXPECT_TRUE(loads_before("0-b", "0-b\xff"));
   EXPECT_TRUE(loads_before("0-z", "0-\xff")) << "bytes, not signed characters";

@@ -62,6 +62,8 @@ BootParameters BootParameters::parse(std::string_view command_line) {
       boot.file_hash = value;
     } else if (key == "ima_appraise") {
       boot.appraise = value;
+    } else if (key == "rd.diglim") {
+      boot.loads_of_root = value != "0";
     } else if (key == "ima_diglim_pcr") {
       std::uint32_t pcr = 0;
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), pcr);

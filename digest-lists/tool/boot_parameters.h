@@ -16,7 +16,8 @@ struct BootParameters {
   std::string file_template = "ima-ng";
   std::string file_hash = "sha256";
   std::string appraise = "enforce";
-  std::uint32_t pcr = 11;  ///< Of ima_policy=diglim.
+  std::uint32_t pcr = 11;      ///< Of ima_policy=diglim.
+  bool loads_of_root = true;   ///< An initramfs loads the lists of the root file system before it goes there; not with rd.diglim=0.
 
   [[nodiscard]] static BootParameters parse(std::string_view command_line);
 

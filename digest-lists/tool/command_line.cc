@@ -140,6 +140,10 @@ void add_foresight(CLI::App& app, Action& chosen) {
   predict.app->add_option("--cmdline", predict->command_line, "The kernel's command line then (default: the present one)");
   predict.app->add_option("--bank", predict->bank, "Only this bank of PCRs: sha1, sha256, sha384, sha512");
   predict.app->add_flag("--entries", predict->entries, "Print the measurement log, too");
+  auto* initramfs = predict.app->add_option("--initramfs", predict->initramfs, "The boot begins in this initramfs; may be given several times")
+                        ->allow_extra_args(false);
+  predict.app->add_option("--new-root", predict->new_root, "Where that has the root when it loads its lists (default: as our dracut module or hook)")
+      ->needs(initramfs);
 }
 
 void add_boot(CLI::App& app, Action& chosen) {

@@ -4,12 +4,10 @@
 #include <gmock/gmock.h>
 
 #include "attest/hash.h"
-#include "format/header_builder.h"
 #include "tool/boot_parameters.h"
 #include "tool/diff.h"
 #include "tool/list.h"
 #include "tool/policy.h"
-#include "tool/predict.h"
 #include "tool/test_system.h"
 
 namespace diglim::tool {
@@ -102,6 +100,19 @@ TEST_F(Loading, status_of_a_root_is_about_its_files) {
   EXPECT_THAT(report->text, HasSubstr("0-file_list-compact-bad: "));
 }
 
+TEST_F(Loading, a_directory_of_lists_that_cannot_be_read_is_named) {
+  put(at("/etc/diglim/0-file_list-compact-a"), compact({"a"}));
+  fs::permissions(at("/etc/diglim"), fs::perms::none);
+  fs::permissions(outside(""), fs::perms(0755));
+  const OtherUser other;
+  if (!other) GTEST_SKIP() << "no other user here";
+  for (const auto& refused : {status(context()), load({}, {.root = Root(root()), .kernel = running().kernel, .processes = processes_})}) {
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().to_string(), HasSubstr("/etc/diglim: cannot be listed: Permission denied"));
+  }
+  EXPECT_EQ(written("digest_list_add"), "");
+}
+
 TEST_F(Loading, a_query_of_a_root_is_answered_from_its_lists) {
   put(at("/usr/bin/known"), "known", 0755);
   put(at("/usr/bin/unsigned"), "unsigned", 0755);
@@ -142,91 +153,6 @@ TEST_F(Loading, a_difference_has_a_sign_and_a_path_if_it_is_known) {
   EXPECT_THAT(diff({.before = outside("a").string(), .after = sample_list.string()}, context())->text, HasSubstr("libgcc_s.so.1"));
 }
 
-TEST_F(Loading, the_pcr_is_predicted_as_the_kernel_extends_it) {
-  put(at("/etc/diglim/0-file_list-compact-a"), compact({"a"}));
-  const auto boot = BootParameters::parse("ima_policy=exec_tcb|diglim");
-  const auto log = predict_log(boot, Root(root()));
-  ASSERT_TRUE(log) << log.error().to_string();
-  ASSERT_EQ(log->entries.size(), 1u);
-  // By hand: little-endian lengths, "sha256:" NUL digest, path NUL.
-  const auto digest = tool::digest_of(compact({"a"}), default_algorithm())->bytes;
-  const std::string path("/etc/diglim/0-file_list-compact-a\0", 34);
-  const auto length = [](std::size_t n) { return std::string{static_cast<char>(n), 0, 0, 0}; };
-  const std::string data = length(40) + std::string("sha256:\0", 8) + digest + length(34) + path;
-  const auto value =
-      tool::digest_of(std::string(32, '\0') + tool::digest_of(data, default_algorithm())->bytes, default_algorithm())->to_string();
-  const auto report = predict({.command_line = "ima_policy=exec_tcb|diglim", .bank = "sha256"}, context());
-  ASSERT_TRUE(report);
-  EXPECT_EQ("sha256-" + report->json["banks"]["sha256"].get<std::string>(), value);
-  EXPECT_THAT(report->text, HasSubstr("11: 0x" + value.substr(7)));
-}
-
-TEST_F(Loading, converted_lists_bring_the_uploader_and_what_it_uploads) {
-  put(at("/usr/libexec/diglim/p"), "parser", 0755);
-  fs::copy_file(sample_list, at("/etc/diglim/" + sample_list_name));
-  const auto log = predict_log(BootParameters::parse("ima_policy=exec_tcb|diglim diglim.uploader=/usr/libexec/diglim/p"), Root(root()));
-  ASSERT_TRUE(log) << log.error().to_string();
-  ASSERT_EQ(log->entries.size(), 3u);
-  EXPECT_EQ(log->entries[0].path(), "/usr/libexec/diglim/p");
-  EXPECT_EQ(log->entries[1].path(), "/etc/diglim/" + sample_list_name);
-  EXPECT_EQ(log->entries[2].path(), "add_buffer_" + sample_list_name);
-  EXPECT_EQ(log->entries[2].template_name, "ima-buf");
-}
-
-TEST_F(Loading, an_uploader_in_a_list_is_not_measured) {
-  put(at("/usr/libexec/diglim/p"), "parser", 0755);
-  put(at("/etc/diglim/0-file_list-compact-p"), compact({"parser"}));
-  fs::copy_file(sample_list, at("/etc/diglim/" + sample_list_name));
-  const auto log = predict_log(BootParameters::parse("ima_policy=exec_tcb|diglim diglim.uploader=/usr/libexec/diglim/p"), Root(root()));
-  ASSERT_TRUE(log) << log.error().to_string();
-  ASSERT_EQ(log->entries.size(), 3u);
-  EXPECT_EQ(log->entries[0].path(), "/etc/diglim/0-file_list-compact-p");
-  EXPECT_EQ(log->entries[1].path(), "/etc/diglim/" + sample_list_name);
-}
-
-TEST_F(Loading, of_a_directory_that_is_marked_only_immutable_files_count) {
-  const auto hex = [](const char* content) { return to_hex(tool::digest_of(content, default_algorithm())->bytes); };
-  put(at("/etc/diglim/0-file_list-rpm-tool-1-1.noarch"),
-      sample_package({{"/usr/bin/tool", hex("tool"), 0100755}, {"/etc/tool.conf", hex("setting"), 0100644}}).header());
-  put(at("/usr/libexec/diglim/p"), "parser", 0755);
-  put(at("/usr/bin/tool"), "tool", 0755);
-  put(at("/etc/tool.conf"), "setting");
-  const auto uploaded = [&] {
-    const auto log = predict_log(BootParameters::parse("ima_policy=exec_tcb|diglim diglim.uploader=/usr/libexec/diglim/p"), Root(root()));
-    return log->entries.back().field("buf")->size();
-  };
-  const auto is_listed = [&](const char* path) { return !query({.what = {path}}, context())->json[0]["lists"].empty(); };
-  EXPECT_EQ(uploaded(), 2 * (16u + 32u));
-  EXPECT_TRUE(is_listed("/etc/tool.conf"));
-  put(at("/etc/diglim/.immutable"), "");
-  EXPECT_EQ(uploaded(), 16u + 32u);
-  EXPECT_TRUE(is_listed("/usr/bin/tool"));
-  EXPECT_FALSE(is_listed("/etc/tool.conf"));
-}
-
-TEST_F(Loading, under_appraisal_the_log_holds_what_was_signed) {
-  fs::copy_file(sample_list, at("/etc/diglim/" + sample_list_name));
-  put(at("/usr/libexec/diglim/p"), "parser", 0755);
-  const auto log = predict_log(
-      BootParameters::parse("ima_policy=exec_tcb|diglim|appraise_diglim ima_template=ima-modsig diglim.uploader=/usr/libexec/diglim/p"),
-      Root(root()));
-  ASSERT_TRUE(log) << log.error().to_string();
-  const auto list = List::read(sample_list);
-  const auto& entry = log->entries.at(1);
-  EXPECT_EQ(*entry.field("modsig"), diglab::Bytes(list->parts().signature.begin(), list->parts().signature.end()));
-  // A signature of version 4 says itself how its digest begins: in the two bytes before the 386 of an RSA number of 3072 bits.
-  const auto digest = *entry.field("d-modsig");
-  const auto signature = list->parts().signature;
-  ASSERT_EQ(digest.size(), 8u + 32u);
-  EXPECT_EQ(to_hex(ByteView(digest).subspan(8, 2)), to_hex(signature.subspan(signature.size() - 386 - 2, 2)));
-}
-
-TEST_F(Loading, a_boot_that_cannot_be_foretold_is_refused) {
-  for (const char* words :
-       {"", "ima_policy=tcb", "ima_policy=exec_tcb|diglim ima_template=d|n", "ima_policy=exec_tcb|diglim ima_hash=crc32"})
-    EXPECT_EQ(predict_log(BootParameters::parse(words), Root(root())).error().kind(), ErrorKind::bad_input) << words;
-}
-
 TEST(BootParameters, are_read_as_the_kernel_does) {
   const auto boot = BootParameters::parse(
       "root=/dev/vda \"ima_policy=exec_tcb|tmpfs diglim\" ima_template=ima-modsig diglim.dirs=/a,/b ima_diglim_pcr=12 ima_hash=sha512 "
@@ -236,6 +162,8 @@ TEST(BootParameters, are_read_as_the_kernel_does) {
   EXPECT_THAT(boot.directories, testing::ElementsAre("/a", "/b"));
   EXPECT_EQ(boot.pcr, 12u);
   EXPECT_EQ(boot.file_hash, "sha512");
+  EXPECT_TRUE(boot.loads_of_root);
+  EXPECT_FALSE(BootParameters::parse("rd.diglim=0").loads_of_root);
   for (const char* wrong : {"ima_diglim_pcr=24", "ima_diglim_pcr=10", "ima_diglim_pcr=x", "ima_diglim_pcr="})
     EXPECT_EQ(BootParameters::parse(wrong).pcr, 11u) << wrong;
 }

@@ -11,6 +11,7 @@
 #include "tool/installed_lists.h"
 #include "tool/keys.h"
 #include "tool/list.h"
+#include "tool/load.h"
 
 namespace diglim::tool {
 namespace {
@@ -28,10 +29,25 @@ class Measuring {
  public:
   Measuring(const BootParameters& boot, const Algorithm& algorithm) : boot_(boot), algorithm_(algorithm) {}
 
-  /// A file that is read as a list, or executed. It is left out if a list before it holds it.
-  Result<void> file(const std::string& path, const Bytes& content, const SignedFile* parts) {
+  /// Loads what `root` has installed, which is at `place` of the running system. What converts lists runs from `programs`.
+  Result<void> load_lists(const Root& root, const std::string& place, const Root& programs, const std::string& converter) {
+    for (const auto& entry : TRY(installed_lists(root, boot_.directories))) {
+      if (entry.masked || (!entry.compact && converter.empty())) continue;
+      const auto list = TRY(read_list(entry));
+      if (!entry.compact) TRY_VOID(file(converter, TRY(diglab::read_bytes(programs(converter))), nullptr));
+      const bool told = TRY(file((place == "/" ? "" : place) + root.inside(entry.file), list.bytes(), &list.parts()));
+      TRY_VOID(load(entry, list, told));
+    }
+    return {};
+  }
+
+  [[nodiscard]] const ImaLog& log() const { return log_; }
+
+ private:
+  /// A file that is read as a list, or executed. It is left out if a list before it holds it. Returns whether it made an entry.
+  Result<bool> file(const std::string& path, const Bytes& content, const SignedFile* parts) {
     const auto digest = TRY(digest_of(diglab::text_of(content), algorithm_));
-    if (known_.contains(digest)) return {};
+    if (known_.contains(digest)) return false;
     std::vector<Bytes> fields{tagged(digest), diglab::name_field(path)};
     if (boot_.file_template == "ima-sig" || boot_.file_template == "ima-modsig") fields.emplace_back();  // no security.ima
     if (boot_.file_template == "ima-modsig") {
@@ -40,55 +56,62 @@ class Measuring {
       fields.push_back(collected ? tagged(TRY(signed_digest(*parts), path)) : Bytes());
       fields.push_back(collected ? Bytes(parts->signature.begin(), parts->signature.end()) : Bytes());
     }
-    log_.entries.push_back(diglab::make_entry(boot_.pcr, boot_.file_template, fields));
-    return {};
+    return log_once(diglab::make_entry(boot_.pcr, boot_.file_template, fields));
   }
 
-  /// What a parser uploads: critical data, always in the template ima-buf.
-  Result<void> upload(const std::string& label, const std::string& list) {
-    const auto digest = TRY(digest_of(list, algorithm_));
-    log_.entries.push_back(
-        diglab::make_entry(boot_.pcr, "ima-buf", {tagged(digest), diglab::name_field("add_buffer_" + label), bytes_from(list)}));
-    return {};
-  }
-
-  /// What is measured from now on as part of a list is not measured for itself.
-  void loaded(const List& list) {
+  /// What becomes of a list after it was read. One that the kernel has already changes nothing, and is not recorded.
+  Result<void> load(const InstalledList& entry, const List& list, bool told) {
+    // Of a package without files nothing is uploaded.
+    if (!entry.compact && list.uploaded().empty()) return {};
+    // A list in a file is known by all of that.
+    const auto digest = TRY(digest_of(entry.compact ? diglab::text_of(list.bytes()) : list.uploaded(), algorithm_));
+    if (!loaded_.insert(digest).second) return {};
+    // The entry of its file is the record of a list that the kernel reads.
+    if (!entry.compact) TRY_VOID(record("add_buffer_" + entry.name, list.uploaded()));
+    if (entry.compact && !told) TRY_VOID(record("add_file_" + entry.name, list.uploaded()));
+    // What is measured from now on as part of a list is not measured for itself.
     for (const Listed& listed : list.digests())
       if (listed.type == diglim::file) known_.insert(listed.digest);
+    return {};
   }
 
-  [[nodiscard]] const ImaLog& log() const { return log_; }
+  /// Critical data, always in the template ima-buf.
+  Result<void> record(const std::string& event, const std::string& list) {
+    const auto digest = TRY(digest_of(list, algorithm_));
+    (void)log_once(diglab::make_entry(boot_.pcr, "ima-buf", {tagged(digest), diglab::name_field(event), bytes_from(list)}));
+    return {};
+  }
 
- private:
+  /// The kernel does not log the same twice.
+  bool log_once(ImaEntry entry) {
+    const bool first = logged_.insert(entry.template_digest).second;
+    if (first) log_.entries.push_back(std::move(entry));
+    return first;
+  }
+
   static Bytes tagged(const Digest& digest) { return diglab::tagged_digest_field(digest.algorithm->name, bytes_from(digest.bytes)); }
 
   const BootParameters& boot_;
   const Algorithm& algorithm_;
-  std::set<Digest> known_;
+  std::set<Digest> known_, loaded_;
+  std::set<Bytes> logged_;
   ImaLog log_;
 };
 
 }  // namespace
 
-Result<ImaLog> predict_log(const BootParameters& boot, const Root& root) {
+Result<ImaLog> predict_log(const BootParameters& boot, const Root& root, const std::optional<EarlyRoot>& early) {
   if (!boot.measures_by_lists())
     return fail(ErrorKind::bad_input, "without 'diglim' in ima_policy= the PCR depends on what runs, and cannot be foretold");
   if (boot.file_template != "ima-ng" && boot.file_template != "ima-sig" && boot.file_template != "ima-modsig")
     return fail(ErrorKind::bad_input, fmt::format("ima_template={}: expected ima-ng, ima-sig or ima-modsig", boot.file_template));
   Measuring measuring(boot, *TRY(algorithm_called(boot.file_hash)));
-  bool uploader_ran = false;
-  for (const auto& entry : TRY(installed_lists(root, boot.directories))) {
-    if (entry.masked) continue;
-    const auto list = TRY(read_list(entry));
-    if (!entry.compact && !uploader_ran) {
-      TRY_VOID(measuring.file(boot.uploader, TRY(diglab::read_bytes(root(boot.uploader))), nullptr));
-      uploader_ran = true;
-    }
-    TRY_VOID(measuring.file(entry.path, list.bytes(), &list.parts()));
-    measuring.loaded(list);
-    // Of a package without files nothing is uploaded.
-    if (!entry.compact && !list.uploaded().empty()) TRY_VOID(measuring.upload(entry.name, list.uploaded()));
+  if (!early) {
+    TRY_VOID(measuring.load_lists(root, "/", root, boot.uploader));
+  } else {
+    TRY_VOID(measuring.load_lists(early->files(), "/", early->files(), boot.uploader));
+    if (boot.loads_of_root && !early->new_root.empty())
+      TRY_VOID(measuring.load_lists(root, early->new_root, early->files(), Load{}.parser.string()));
   }
   return measuring.log();
 }
@@ -98,7 +121,12 @@ Result<Report> predict(const Predict& wish, const Context& context) {
   const auto bank = diglab::hash_algorithm_named(wish.bank);
   if (!wish.bank.empty() && !bank)
     return fail(ErrorKind::bad_input, fmt::format("'{}': expected sha1, sha256, sha384 or sha512", wish.bank));
-  const auto log = TRY(predict_log(boot, context.root));
+  std::optional<EarlyRoot> early;
+  if (!wish.initramfs.empty()) {
+    early = TRY(EarlyRoot::unpack(wish.initramfs, boot, context.processes));
+    if (!wish.new_root.empty()) early->new_root = wish.new_root;
+  }
+  const auto log = TRY(predict_log(boot, context.root, early));
   Report report;
   report.json = {{"pcr", boot.pcr}, {"entries", nlohmann::ordered_json::array()}, {"banks", nlohmann::ordered_json::object()}};
   for (const ImaEntry& entry : log.entries) {

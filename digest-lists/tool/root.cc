@@ -25,6 +25,8 @@ std::optional<fs::path> resolve(int root, const fs::path& path) {
   return real;
 }
 
+constexpr int most_links = 40;  // as the kernel
+
 }  // namespace
 
 fs::path Root::operator()(const fs::path& path) const {
@@ -32,7 +34,15 @@ fs::path Root::operator()(const fs::path& path) const {
   const int fd = ::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   fs::path there = (fs::path("/") / path).lexically_normal(), rest;
   std::optional<fs::path> real;
-  while (fd >= 0 && !(real = resolve(fd, there)) && there.has_relative_path()) {
+  for (int links = 0; fd >= 0 && !(real = resolve(fd, there)) && there.has_relative_path();) {
+    // A link to what is not there yet: that is where it will be.
+    std::error_code no_link;
+    const auto parent = resolve(fd, there.parent_path());
+    const auto target = parent ? fs::read_symlink(*parent / there.filename(), no_link) : fs::path();
+    if (!no_link && !target.empty() && ++links < most_links) {
+      there = (inside(*parent) / target).lexically_normal();
+      continue;
+    }
     rest = rest.empty() ? there.filename() : there.filename() / rest;
     there = there.parent_path();
   }

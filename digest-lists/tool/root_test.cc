@@ -28,6 +28,17 @@ TEST_F(ARoot, puts_what_is_not_there_below_what_is) {
   EXPECT_EQ(Root(root())("/lib/new/file"), fs::canonical(at("/usr/lib")) / "new/file");
 }
 
+TEST_F(ARoot, follows_links_to_what_is_not_there_inside) {
+  fs::create_symlink(outside(""), at("/var"));
+  fs::create_symlink("../new", at("/etc/file"));
+  fs::create_symlink("endless", at("/etc/endless"));
+  const Root system(root());
+  const auto here = fs::canonical(root());
+  EXPECT_EQ(system("/var/lib/x"), here / outside("lib/x").relative_path());
+  EXPECT_EQ(system("/etc/file"), here / "new");
+  EXPECT_EQ(system("/etc/endless/x"), here / "etc/endless/x");
+}
+
 TEST_F(ARoot, of_the_running_system_changes_nothing) {
   EXPECT_EQ(Root()("/bin/sh"), "/bin/sh");
 }

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -59,6 +62,40 @@ class TestSystem : public testing::Test {
 
  private:
   diglab::TempDir directory_ = *diglab::TempDir::make({}, "diglim-test");
+};
+
+/// While this lives, files of this process cannot become larger: the kernel fails a write behind the limit as it does on a full file
+/// system, after what still fits.
+class FullFileSystem {
+ public:
+  explicit FullFileSystem(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const ::rlimit small{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  }
+  FullFileSystem(const FullFileSystem&) = delete;
+  FullFileSystem& operator=(const FullFileSystem&) = delete;
+  ~FullFileSystem() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  ::rlimit before_{};
+  void (*handler_)(int);
+};
+
+/// While this lives, the tests' user is one who may not do everything.
+class OtherUser {
+ public:
+  OtherUser() : is_other_(::geteuid() != 0 || ::seteuid(65534) == 0) {}
+  OtherUser(const OtherUser&) = delete;
+  OtherUser& operator=(const OtherUser&) = delete;
+  ~OtherUser() { (void)!::seteuid(::getuid()); }
+  [[nodiscard]] explicit operator bool() const { return is_other_; }
+
+ private:
+  bool is_other_;
 };
 
 /// The list of a real package, as it was signed.

@@ -130,7 +130,7 @@ struct CheckInWords {
     return {};
   }
   std::string operator()(const check::Pcr& pcr) const {
-    if (pcr.predicted_from_image) return fmt::format("PCR {} ({}) is what the image's digest lists give, computed before the boot", pcr.index, pcr.bank);
+    if (pcr.predicted_from_image) return fmt::format("PCR {} ({}) is what the digest lists of image and initramfs give, computed before the boot", pcr.index, pcr.bank);
     if (pcr.predicted_by) return fmt::format("PCR {} ({}) is what step '{}' printed, in every round", pcr.index, pcr.bank, pcr.predicted_by->str());
     return fmt::format("PCR {} ({}) {} in all rounds", pcr.index, pcr.bank, pcr.rounds == check::Pcr::Across::same ? "has one value" : "does not have one value");
   }

@@ -8,9 +8,11 @@
 #include <memory>
 
 #include "image/image_store.h"
+#include "image/initramfs.h"
 #include "os/files.h"
 #include "run/lab.h"
 #include "run/prediction.h"
+#include "tool/boot_parameters.h"
 
 namespace diglab {
 namespace {
@@ -27,7 +29,8 @@ struct ImageArguments {
   bool refresh = false;
   std::string flavour = "diglim";
   std::string kernel;
-  std::uint32_t pcr = 11;
+  std::string command_line = "ima_policy=exec_tcb|tmpfs|diglim";
+  std::string initramfs = "none";
   std::string log;
   std::string id;
 };
@@ -77,10 +80,17 @@ Result<int> predict(const ImageArguments& arguments, CliContext& context) {
   wish.image = arguments.set;
   wish.ima_signatures = arguments.ima_signatures;
   wish.digest_lists = arguments.digest_lists;
-  const ImaLog log = TRY(predict_boot(TRY(lab.image(wish, deadline)), arguments.pcr));
+  if (arguments.initramfs != "none") {
+    wish.initramfs.emplace();
+    if (initramfs_lists_named(arguments.initramfs)) wish.initramfs->lists = arguments.initramfs;
+    else wish.initramfs->by = arguments.initramfs;
+  }
+  const BuiltImage image = TRY(lab.image(wish, deadline));
+  const std::uint32_t pcr = diglim::tool::BootParameters::parse(arguments.command_line).pcr;
+  const ImaLog log = TRY(predict_boot(image, wish, TRY(lab.initramfs(wish, image)), arguments.command_line, pcr, context.processes));
   if (log.entries.empty()) return fail(ErrorKind::bad_input, "an image without digest lists says nothing about its boots: --digest-lists");
   if (!arguments.log.empty()) TRY_VOID(write_file(arguments.log, text_of(to_binary(log))), "--log");
-  fmt::print("{}", predict_pcrs(log, arguments.pcr).to_string());
+  fmt::print("{}", predict_pcrs(log, pcr).to_string());
   return 0;
 }
 
@@ -121,11 +131,15 @@ void add_image_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   predict->add_option("SET", arguments->set, "A package set, as for build")->capture_default_str();
   predict->add_flag("--ima-signatures", arguments->ima_signatures, "The disk with a signature of every file");
   predict->add_option("--digest-lists", arguments->digest_lists, "The disk whose digest lists are signed in this way")
-      ->check(CLI::IsMember({"pgp", "pkcs7", "unsigned"}))
+      ->check(CLI::IsMember({"pgp", "pkcs7", "unsigned", "rpm"}))
       ->required();
   predict->add_option("--flavour", arguments->flavour, "The kernel whose modules are on it")->capture_default_str();
   predict->add_option("--kernel", arguments->kernel, "That kernel from another source, as for run");
-  predict->add_option("--pcr", arguments->pcr, "The PCR that the policy uses (ima_diglim_pcr=)")->check(CLI::Range(0, 23))->capture_default_str();
+  predict->add_option("--cmdline", arguments->command_line, "What of the kernel's command line is about integrity: ima_policy=, ima_template=, ima_diglim_pcr=, ...")
+      ->capture_default_str();
+  predict->add_option("--initramfs", arguments->initramfs, "The machine begins in our initramfs with the lists of its own programs (own) or all lists, or in one that a tool of the disk made: dracut, initramfs-tools")
+      ->type_name("none|own|all|TOOL")
+      ->capture_default_str();
   predict->add_option("--log", arguments->log, "Write the measurement list to be expected, in binary, as `diglab attest --log` takes it")->type_name("FILE");
   predict->callback([&context, &chosen, arguments] { chosen = [&context, arguments] { return run_predict(*arguments, context); }; });
 

@@ -288,6 +288,24 @@ TEST(Judge, an_expected_panic_is_no_kernel_report_and_excuses_what_could_not_run
   EXPECT_THAT(verdict.console_reports, IsEmpty());
 }
 
+TEST(Judge, in_a_control_that_must_not_come_up_there_is_no_evidence_to_judge) {
+  const auto verdict_of = [](const std::string& opposite) {
+    StreamBuilder s;
+    s.begin_run({"boot/comes-up"})
+        .begin_scenario("boot/comes-up",
+                        "id: boot/comes-up\nclaim: c\nsteps: [{id: run, run: 'true'}]\nchecks:\n  - {id: up, boot: agent}\n"
+                        "  - {id: replays, attest: log_replays}\ncontrol: {why: w, machine: {init: /none}, opposite: [" +
+                            opposite + "]}\n");
+    s.begin_variant("main").boot().step("run", exited(0)).measured({"/a"}).end_variant();
+    s.begin_variant("control").boot("panic", "[    1.000000] Kernel panic - not syncing: No working init found.\n");
+    s.fault("boot", "panic").end_variant().end_scenario().end_run();
+    return judge(s.events(), s.reader()).at(0);
+  };
+  EXPECT_EQ(verdict_of("up").outcome, Outcome::pass) << verdict_of("up").reason;
+  // What is said to be violated must be seen to be.
+  EXPECT_EQ(verdict_of("up, replays").outcome, Outcome::broken);
+}
+
 TEST(Judge, an_oops_beside_an_expected_panic_is_still_one) {
   StreamBuilder s;
   const std::string console =

@@ -54,7 +54,7 @@ Result<Judged> judge_prediction(const check::Pcr& check, int rounds, const Varia
   if (!bank) return fail(ErrorKind::bad_input, fmt::format("no PCR bank is called '{}'", check.bank));
   Judged judged{.met = true, .expected = {}, .seen = {}, .detail = {}, .diffs = {}};
   judged.expected = fmt::format("PCR {} ({}) is {}", check.index, check.bank,
-                                check.predicted_by ? fmt::format("what '{}' printed", check.predicted_by->str()) : "what the image's lists give");
+                                check.predicted_by ? fmt::format("what '{}' printed", check.predicted_by->str()) : "what the lists of image and initramfs give");
   for (int round = 1; round <= rounds; ++round) {
     const std::string word = TRY(predicted_in(evidence.record(), check, round));
     const EvidenceSet* set = TRY(end_of_round(evidence, round));

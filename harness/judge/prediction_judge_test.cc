@@ -87,7 +87,7 @@ Verdict verdict_of_image(std::map<std::string, std::string> facts) {
 TEST(PredictionJudge, takes_the_prediction_from_the_image_out_of_the_facts) {
   EXPECT_EQ(result(verdict_of_image({{"predicted_pcr_10_sha256", value_after({"/a"})}})), "pass");
   EXPECT_THAT(result(verdict_of_image({{"predicted_pcr_10_sha256", value_after({"/b"})}})),
-              HasSubstr("expected PCR 10 (sha256) is what the image's lists give, saw " + value_after({"/a"}).substr(0, 16)));
+              HasSubstr("expected PCR 10 (sha256) is what the lists of image and initramfs give, saw " + value_after({"/a"}).substr(0, 16)));
   EXPECT_THAT(result(verdict_of_image({})), StartsWith("broken: main: foretold: there is no predicted_pcr_10_sha256"));
 }
 

@@ -142,6 +142,8 @@ class VariantJudge {
   void checks() {
     for (const Check& check : variant_.checks) {
       auto judged = judge_check(check, variant_.rounds, evidence_);
+      // In a control, of a guest that must not come up nothing is collected that a further claim could be held against.
+      if (!judged && !opposites_.empty() && !opposites_.contains(check.id) && panic_wanted_ && panicked_ && evidence_.sets().empty()) continue;
       if (opposites_.contains(check.id))
         add_opposite(check.id, std::move(judged), std::nullopt);
       else

@@ -144,14 +144,15 @@ std::optional<std::string> reason_to_skip(const Scenario& scenario, const Accele
 }
 
 /// What the checks of a variant need to know of its image, as facts.
-Result<void> add_predictions(const Variant& variant, const BuiltImage& image, std::map<std::string, std::string>& facts) {
-  for (const Check& check : variant.checks) {
+Result<void> add_predictions(Task& task, const BuiltImage& image, Processes& processes) {
+  for (const Check& check : task.variant.checks) {
     const auto* pcr = std::get_if<check::Pcr>(&check.body);
     if (!pcr || !pcr->predicted_from_image) continue;
     const auto index = static_cast<std::uint32_t>(pcr->index);
-    const PcrBanks banks = predict_pcrs(TRY(predict_boot(image, index)), index);
+    const ImaLog log = TRY(predict_boot(image, task.variant.machine, task.machine.initrd, task.machine.cmdline, index, processes));
+    const PcrBanks banks = predict_pcrs(log, index);
     const auto bank = hash_algorithm_named(pcr->bank);
-    if (const Bytes* value = bank ? banks.find(*bank, index) : nullptr) facts[predicted_fact(*pcr)] = to_hex(*value);
+    if (const Bytes* value = bank ? banks.find(*bank, index) : nullptr) task.facts[predicted_fact(*pcr)] = to_hex(*value);
   }
   return {};
 }
@@ -183,7 +184,7 @@ Result<std::vector<Task>> prepare(Lab& lab, const std::vector<Scenario>& scenari
                     {"tpm", task.machine.tpm ? "2.0, swtpm" : "none"},
                     {"tpm_ca", "tpm-ca.pem"},
                     {"policy", task.variant.policy}};
-      TRY_VOID(add_predictions(task.variant, image, task.facts), scenario.id.str());
+      TRY_VOID(add_predictions(task, image, lab.processes()), scenario.id.str());
       tasks.push_back(std::move(task));
     }
   }

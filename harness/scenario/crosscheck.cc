@@ -52,10 +52,6 @@ class VariantCheck {
     const auto* pcr = std::get_if<check::Pcr>(&check.body);
     bool predicted = pcr && pcr->predicted();
     if (predicted && pcr->predicted_by) predicts(*pcr->predicted_by, at);
-    if (predicted && pcr->predicted_from_image && variant_.machine.initramfs)
-      problems_.add(at, fmt::format("{}'predicted_from: image' is about boots without an initramfs", in_control()));
-    if (predicted && pcr->predicted_from_image && variant_.machine.digest_lists == "rpm")
-      problems_.add(at, fmt::format("{}'predicted_from: image' is about lists in the kernel's own format, and not 'digest_lists: rpm'", in_control()));
     bool over_rounds = (pcr && !predicted) || std::holds_alternative<check::LogSet>(check.body);
     if (over_rounds && variant_.rounds < 2) {
       problems_.add(at, fmt::format("{}'{}' compares rounds; expected 'rounds' of 2 or more, found {}", in_control(), check.id.str(),

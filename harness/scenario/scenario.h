@@ -168,7 +168,7 @@ struct Pcr {
   std::string bank = "sha256";
   Across rounds = Across::same;         ///< Without meaning where there is a prediction.
   std::optional<CheckId> predicted_by;  ///< A step of kind run: its output's last word, hexadecimal, is the value at the round's end.
-  bool predicted_from_image = false;    ///< What the image's digest lists give, computed before the first boot.
+  bool predicted_from_image = false;    ///< What the digest lists of image and initramfs give, computed before the first boot.
 
   [[nodiscard]] bool predicted() const { return predicted_by || predicted_from_image; }
 };
