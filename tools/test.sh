@@ -12,6 +12,7 @@ Usage: ./diglab test [--quick | --nightly] [--only PART]...
   machines   tests of the harness that boot machines (CTest, label qemu)
   fuzz       each fuzz target for a minute; with --nightly, for an hour
   plugin     deliberate defects of the rpm plugin: each must be noticed by a test
+  parser     deliberate defects of the readers of lists and of the parser: the same
   scenarios  every scenario but those tagged nightly; those tagged every-rpm once more in guests with the newest rpm
   mutants    deliberate defects of the kernel series, a sample: each must be noticed by a scenario
 
@@ -109,12 +110,12 @@ run_tests() {
       --help|-h) test_usage; exit 0 ;;
       --quick) parts=(unit) ;;
       --nightly) scenario_options=() mutant_options=() fuzz_length=hour nightly=1 ;;
-      --only) [[ ${2:-} =~ ^(unit|machines|fuzz|plugin|scenarios|mutants)$ ]] || { test_usage >&2; exit 2; }; parts+=("$2"); shift ;;
+      --only) [[ ${2:-} =~ ^(unit|machines|fuzz|plugin|parser|scenarios|mutants)$ ]] || { test_usage >&2; exit 2; }; parts+=("$2"); shift ;;
       *) test_usage >&2; exit 2 ;;
     esac
     shift
   done
-  (( ${#parts[@]} )) || parts=(unit machines fuzz plugin scenarios mutants)
+  (( ${#parts[@]} )) || parts=(unit machines fuzz plugin parser scenarios mutants)
 
   local part durations=
   for part in "${parts[@]}"; do
@@ -137,6 +138,7 @@ run_tests() {
         end_fuzz ;;
       scenarios) run_scenarios ;;
       plugin) build release && run_counted plugin noticed 'survived|broken' "$source_dir/rpm-plugin/mutants/run" "$DIGLAB_BUILD_ROOT/release" ;;
+      parser) build release && run_counted parser noticed 'survived|broken' "$source_dir/digest-lists/mutants/run" "$DIGLAB_BUILD_ROOT/release" ;;
       # A mutant that no scenario notices is a failed test.
       mutants) run_counted mutants noticed 'survived|broken' "$program" --source "$source_dir" mutants "${mutant_options[@]}" ;;
     esac

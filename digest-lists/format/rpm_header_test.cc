@@ -92,6 +92,7 @@ TEST(AnRpmHeader, that_claims_other_sizes_than_it_has_is_refused) {
   EXPECT_EQ(why_refused(with_number(header, 12, 0xfffffff0)), "offset 12: expected at most 256 MiB of data, found 4294967280");
   EXPECT_NE(why_refused(with_number(header, 12, 0x0fffffff)).find("as it says"), std::string::npos);
   EXPECT_NE(why_refused(with_number(header, 8, 65535)).find("as it says"), std::string::npos);
+  EXPECT_NE(why_refused(header + "x").find("as it says"), std::string::npos) << "what nobody has signed";
 }
 
 TEST(AnRpmHeader, must_be_one_immutable_region) {

@@ -105,8 +105,10 @@ TEST(AConversion, refuses_what_is_no_digit_with_its_place) {
 }
 
 TEST(AConversion, takes_digests_of_every_algorithm_that_rpm_has) {
-  for (const std::uint32_t number : {1u, 2u, 3u, 8u, 9u, 10u, 11u, 12u, 14u}) {
+  using Numbered = std::pair<std::uint32_t, std::string_view>;
+  for (const auto& [number, name] : {Numbered{1, "md5"}, {2, "sha1"}, {3, "rmd160"}, {8, "sha256"}, {9, "sha384"}, {10, "sha512"}, {11, "sha224"}, {12, "sha3-256"}, {14, "sha3-512"}}) {
     const Algorithm& algo = *algorithm_of_pgp(number);
+    EXPECT_EQ(algo.name, name);
     const std::string one(2 * algo.size, '1'), two(2 * algo.size, '2');
     auto package = sample_package({{"/b", two}, {"/a", one}, {"/c", two}});
     package.drop(RpmTag::file_digest_algorithm).numbers(RpmTag::file_digest_algorithm, RpmType::int32, {number});

@@ -13,8 +13,8 @@ class Log {
   virtual void notice(std::string_view line) = 0;
 };
 
-/// Errors go to standard error. A process that the kernel started has none: then everything goes to the kernel's log, and nowhere if
-/// that cannot be opened. Bytes that are not printable are shown as question marks.
+/// Errors go to standard error, and notices nowhere. A process that the kernel started has no standard error: then everything goes to the
+/// kernel's log, and nowhere if that cannot be opened. Bytes that are not printable are shown as question marks.
 class SystemLog final : public Log {
  public:
   enum class To { standard_error, kernel };
@@ -24,7 +24,9 @@ class SystemLog final : public Log {
   SystemLog& operator=(const SystemLog&) = delete;
   ~SystemLog() override;
   void error(std::string_view line) override { write(3, line); }
-  void notice(std::string_view line) override { write(6, line); }
+  void notice(std::string_view line) override {
+    if (to_ == To::kernel) write(6, line);
+  }
 
  private:
   /// `level` as syslog has it.

@@ -11,14 +11,12 @@
 
 #include <string>
 
-#include "parser/arguments.h"
 #include "parser/init.h"
+#include "parser/run.h"
 
 namespace {
 
 using namespace diglim;
-
-enum Status { done = 0, refused = 1, bad_use = 2, no_kernel = 3 };
 
 /// The kernel starts helpers without descriptors; see converter_start.cc for what they have instead.
 bool has_standard_error() {
@@ -26,20 +24,15 @@ bool has_standard_error() {
   return flags >= 0 && (flags & O_PATH) == 0;
 }
 
-int run(const Arguments& arguments, SystemLog::To to) {
+Status run(const Arguments& arguments, SystemLog::To to) {
   SystemLog log(to);
   const int security = KernelRepository::open();
   if (security < 0) {
     log.error(std::string("this kernel has no DIGLIM: ") + ::strerrordesc_np(errno));
-    return no_kernel;
+    return Status::no_kernel;
   }
   KernelRepository repository(security);
-  const Finding found = find_lists(arguments.paths, log);
-  const LoadCounts counts = load_lists(found.lists, arguments.options, repository, log);
-  const unsigned bad = found.refused + counts.refused;
-  if (to == SystemLog::To::kernel)
-    log.notice(std::to_string(counts.done) + " lists converted" + (bad == 0 ? "" : ", " + std::to_string(bad) + " refused"));
-  return bad == 0 ? done : refused;
+  return run(arguments, repository, log);
 }
 
 }  // namespace
@@ -50,7 +43,7 @@ int main(int argc, char** argv) {
   if (!arguments || arguments->help) {
     const int fd = arguments ? STDOUT_FILENO : STDERR_FILENO;
     (void)!::write(fd, usage.data(), usage.size());
-    return arguments ? done : bad_use;
+    return static_cast<int>(arguments ? Status::done : Status::bad_use);
   }
-  return run(*arguments, has_standard_error() ? SystemLog::To::standard_error : SystemLog::To::kernel);
+  return static_cast<int>(run(*arguments, has_standard_error() ? SystemLog::To::standard_error : SystemLog::To::kernel));
 }

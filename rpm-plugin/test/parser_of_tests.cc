@@ -18,9 +18,7 @@
 #include <fstream>
 #include <string>
 
-#include "parser/arguments.h"
-#include "parser/found_lists.h"
-#include "parser/loader.h"
+#include "parser/run.h"
 
 namespace {
 
@@ -64,7 +62,5 @@ int main(int argc, char** argv) {
   if (!arguments || environ[0] != nullptr) return 2;
   SystemLog log(SystemLog::To::standard_error);
   DirectoryRepository repository(kernel);
-  const Finding found = find_lists(arguments->paths, log);
-  const LoadCounts counts = load_lists(found.lists, arguments->options, repository, log);
-  return found.refused + counts.refused == 0 ? 0 : 1;
+  return static_cast<int>(run(*arguments, repository, log));
 }
