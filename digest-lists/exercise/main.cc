@@ -127,6 +127,7 @@ int run(const std::string& subcommand, Numbers& numbers) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--help") == 0) return std::fputs(usage, stdout) < 0;
   Numbers numbers;
   int status = 2;
   try {

@@ -19,6 +19,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 const fs::path source = diglab::source_directory() / "digest-lists/tool";
+const std::vector<fs::path> pages = {diglab::source_directory() / "digest-lists/parser/diglim-parser.8", source / "diglim.8",
+                                     diglab::source_directory() / "rpm-plugin/rpm-plugin-diglim.8"};
 
 /// Every option of every subcommand.
 void collect_options(const CLI::App& app, std::set<std::string>& options, std::set<std::string>& commands) {
@@ -102,15 +104,26 @@ TEST(TheManualPage, names_every_option_and_no_other) {
   for (const auto& command : commands) EXPECT_THAT(page, testing::ContainsRegex("\n\\.SS .*" + command)) << command;
 }
 
-TEST(TheManualPage, is_shown_without_complaint) {
+TEST(TheManualPage, of_the_parser_names_every_option_of_it) {
+  const auto page = std::regex_replace(diglab::read_file(pages.front()).value(), std::regex(R"(\\-)"), "-");
+  const auto source_text = diglab::read_file(diglab::source_directory() / "digest-lists/parser/arguments.cc").value();
+  const std::regex option("\"(--[a-z][-a-z]*=?)\"");
+  int count = 0;
+  for (std::sregex_iterator it(source_text.begin(), source_text.end(), option), end; it != end; ++it, ++count)
+    EXPECT_THAT(page, HasSubstr((*it)[1].str())) << "in " << pages.front();
+  EXPECT_GE(count, 3);
+}
+
+TEST(TheManualPages, are_shown_without_complaint) {
   diglab::SystemProcesses processes;
-  const auto shown = processes.run(
-      diglab::Command{"man", "--warnings", "--local-file", (source / "diglim.8").string()}.set("LC_ALL", "C.UTF-8").set("MANWIDTH", "80"),
-      {});
-  ASSERT_TRUE(shown) << shown.error().to_string();
-  EXPECT_TRUE(shown->end.succeeded());
-  EXPECT_EQ(shown->err, "");
-  EXPECT_THAT(shown->out, HasSubstr("EXIT STATUS"));
+  for (const auto& page : pages) {
+    const auto shown =
+        processes.run(diglab::Command{"man", "--warnings", "--local-file", page.string()}.set("LC_ALL", "C.UTF-8").set("MANWIDTH", "80"), {});
+    ASSERT_TRUE(shown) << shown.error().to_string();
+    EXPECT_TRUE(shown->end.succeeded()) << page;
+    EXPECT_EQ(shown->err, "") << page;
+    EXPECT_THAT(shown->out, HasSubstr("SEE ALSO")) << page;
+  }
 }
 
 }  // namespace

@@ -4,10 +4,14 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <thread>
+
 #include "tool/test_system.h"
 
 namespace diglim::tool {
 namespace {
+
+namespace fs = std::filesystem;
 
 using ADigest = TestSystem;
 
@@ -26,6 +30,18 @@ TEST_F(ADigest, is_refused_for_what_is_no_file_and_for_what_openssl_cannot_do) {
   EXPECT_EQ(digest_of_file(outside(""), default_algorithm()).error().kind(), ErrorKind::bad_input);
   EXPECT_EQ(digest_of_file(outside("none"), default_algorithm()).error().kind(), ErrorKind::bad_input);
   EXPECT_EQ(digest_of("abc", *algorithm_named("tgr192")).error().kind(), ErrorKind::bad_input);
+}
+
+TEST_F(ADigest, of_a_file_that_changes_while_it_is_read_is_refused) {
+  put(outside("file"), "content");
+  fs::resize_file(outside("file"), 64 << 20);
+  const std::jthread writer([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) std::ofstream(outside("file"), std::ios::app) << "more";
+  });
+  while (fs::file_size(outside("file")) == 64 << 20) std::this_thread::yield();
+  const auto refused = digest_of_file(outside("file"), default_algorithm());
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().to_string().find("was changed while it was read"), std::string::npos);
 }
 
 TEST_F(ADigest, is_read_in_the_forms_that_people_paste) {

@@ -2,9 +2,6 @@
 #include "tool/generate.h"
 
 #include <gmock/gmock.h>
-#include <sys/resource.h>
-
-#include <csignal>
 
 #include "tool/list.h"
 #include "tool/test_system.h"
@@ -112,20 +109,68 @@ TEST_F(Generate, a_full_disk_leaves_the_old_list_and_nothing_else) {
   ASSERT_TRUE(generate_files(files({"/opt/b"}), context()));
   const auto before = get(list());
   for (int i = 0; i < 200; ++i) put(at("/opt/" + std::to_string(i)), "file " + std::to_string(i));
-  // The kernel fails a write behind the limit as it does on a full file system, after what still fits.
-  ::rlimit old{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
-  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
-  const ::rlimit small{.rlim_cur = 1000, .rlim_max = old.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  const auto refused = generate_files(files({"/opt"}), context());
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old), 0);
-  ::signal(SIGXFSZ, handler);
+  const auto refused = [&] {
+    const FullFileSystem full(1000);
+    return generate_files(files({"/opt"}), context());
+  }();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind(), ErrorKind::infra);
   EXPECT_THAT(refused.error().to_string(), HasSubstr("0-file_list-compact-mine"));
   EXPECT_EQ(get(list()), before);
   EXPECT_EQ(files_in(at("/etc/diglim")), 1u);
+}
+
+TEST_F(Generate, a_full_disk_leaves_nothing_of_a_header) {
+  const auto package = make_package();
+  const auto refused = [&] {
+    const FullFileSystem full(100);
+    return generate_rpm({.packages = {package.string()}, .output = {}}, context());
+  }();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("0-file_list-rpm-toy-1-2.noarch"));
+  EXPECT_EQ(files_in(at("/etc/diglim")), 0u);
+}
+
+TEST_F(Generate, a_directory_that_cannot_be_written_stays_as_it_is) {
+  put(at("/opt/b"), "data");
+  fs::permissions(outside(""), fs::perms(0755));
+  const OtherUser other;
+  if (!other) GTEST_SKIP() << "no other user here";
+  const auto refused = generate_files(files({"/opt/b"}), context());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::infra);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("Permission denied"));
+  EXPECT_EQ(files_in(at("/etc/diglim")), 0u);
+}
+
+TEST_F(Generate, a_directory_that_cannot_be_read_makes_no_list) {
+  put(at("/opt/a"), "data");
+  put(at("/opt/secret/b"), "data");
+  fs::permissions(at("/opt/secret"), fs::perms::none);
+  fs::permissions(outside(""), fs::perms(0755));
+  fs::permissions(at("/etc/diglim"), fs::perms(0777));
+  const OtherUser other;
+  if (!other) GTEST_SKIP() << "no other user here";
+  const auto refused = generate_files(files({"/opt"}), context());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("Permission denied"));
+  EXPECT_EQ(files_in(at("/etc/diglim")), 0u);
+}
+
+TEST_F(Generate, directories_behind_links_are_read_and_written) {
+  put(at("/srv/programs/b"), "data");
+  fs::create_directory_symlink("/srv/programs", at("/opt"));
+  fs::remove(at("/etc/diglim"));
+  fs::create_directories(at("/srv/lists"));
+  fs::create_directory_symlink("../srv/lists", at("/etc/diglim"));
+  const auto made = generate_files(files({"/opt"}), context());
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_THAT(digests_in(at("/srv/lists/0-file_list-compact-mine")), ElementsAre(digest("data")));
+  EXPECT_TRUE(fs::is_symlink(at("/etc/diglim")));
+  // Links inside are not followed: there is no end to where they can lead.
+  fs::create_directory_symlink("/srv", at("/srv/programs/loop"));
+  EXPECT_TRUE(generate_files(files({"/opt"}), context()));
+  EXPECT_THAT(digests_in(at("/srv/lists/0-file_list-compact-mine")), ElementsAre(digest("data")));
 }
 
 TEST_F(Generate, a_package_file_becomes_its_header) {

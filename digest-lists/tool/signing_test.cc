@@ -151,6 +151,28 @@ TEST_F(Signing, verify_says_what_is_missing_and_what_is_damaged) {
   EXPECT_EQ(verify({.lists = {list_}, .keys = {list_}}, context()).error().kind(), ErrorKind::bad_input);
 }
 
+TEST_F(Signing, signatures_of_kinds_that_the_kernel_does_not_verify_are_named) {
+  put(outside("content"), content_);
+  for (const auto& [algorithm, name] : {std::pair{"ed25519", "EdDSA signature, version 4"}, {"nistp256", "ECDSA signature, version 4"}}) {
+    make_pgp_key(algorithm, algorithm);
+    run({"gpg", "--homedir", gpg_home_.string(), "--batch", "--yes", "--local-user", algorithm, "--detach-sign", outside("content").string()});
+    put(list_, append_signature(content_, get(outside("content.sig")), SignatureKind::pgp));
+    EXPECT_EQ(state(outside("ed25519.asc"), exit_status::no), "unsupported");
+    EXPECT_THAT(text_, HasSubstr(name));
+  }
+}
+
+TEST_F(Signing, on_a_full_disk_leaves_the_list_as_it_was) {
+  make_certificate("me");
+  const auto refused = [&] {
+    const FullFileSystem full(content_.size() + 10);
+    return sign(by_certificate("me"), context());
+  }();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::infra);
+  EXPECT_EQ(get(list_), content_);
+}
+
 TEST_F(Signing, a_directory_gives_the_keys_that_are_in_it) {
   make_certificate("me");
   ASSERT_TRUE(sign(by_certificate("me"), context()));

@@ -112,6 +112,7 @@ int run(const std::string& subcommand, const Words& words) {
 
 int main(int argc, char** argv) {
   const std::string subcommand = argc > 1 ? argv[1] : "";
+  if (subcommand == "--help") return std::fputs(usage, stdout) < 0;
   ::signal(SIGPIPE, SIG_IGN);
   try {
     return run(subcommand, Words(argv + std::min(argc, 2), argv + argc));
