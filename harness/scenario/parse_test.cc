@@ -100,7 +100,7 @@ TEST_F(EveryKey, of_a_step_is_kept) {
   EXPECT_EQ(first.id.str(), "script");
   EXPECT_EQ(first.user, "alice");
   EXPECT_EQ(first.timeout, std::chrono::seconds(7));
-  EXPECT_EQ(first.line, 29);
+  EXPECT_EQ(first.line, 30);
   EXPECT_EQ(*body<step::Run>(0).script, "cp /usr/bin/true /root/a\n/root/a\n");
   EXPECT_EQ(first.expect.in, Expectation::In::some);
   EXPECT_EQ(first.expect.status, 3);
