@@ -25,7 +25,7 @@ namespace diglab {
 /// Around a snapshot: machine.save(); client.after_save(deadline). Requests outstanding go on.
 /// Around a restore: client.before_restore(); machine.restore(); client.after_restore(deadline). Requests outstanding end with `diverged`;
 /// half a frame of the timeline that is left is expected in between, and garbage at any other time.
-/// An answer to a request that is sent between two of the calls is believed by nobody.
+/// Whoever sends a request between two of the calls cannot tell whose timeline an answer is of; without one it ends like the others.
 class AgentClient {
  public:
   /// Which output of which command of a request, and a piece of it.
