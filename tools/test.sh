@@ -64,7 +64,7 @@ fuzz_pid=
 begin_fuzz() {
   build fuzz fuzzers
   set -m
-  { renice -n 10 "$BASHPID" >/dev/null; ctest_of fuzz -L "fuzz-$fuzz_length" -j "$(nproc)"; } >"$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log" </dev/null &
+  { renice -n 19 "$BASHPID" >/dev/null; ctest_of fuzz -L "fuzz-$fuzz_length" -j "$(nproc)"; } >"$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log" </dev/null &
   fuzz_pid=$!
   set +m
   trap 'kill -TERM -- "-$fuzz_pid" 2>/dev/null' EXIT

@@ -15,7 +15,7 @@ namespace diglab::agent {
 
 AuditReader::AuditReader() {
   fd_ = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_AUDIT);
-  int size = 4 << 20;
+  int size = 16 << 20;
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = 1U << (AUDIT_NLGRP_READLOG - 1);

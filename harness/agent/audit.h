@@ -28,7 +28,7 @@ class AuditReader {
   [[nodiscard]] std::string lines(std::uint64_t since) const;
 
  private:
-  static constexpr std::size_t max_bytes = std::size_t{8} << 20;
+  static constexpr std::size_t max_bytes = std::size_t{32} << 20;
 
   int fd_ = -1;
   int error_ = 0;

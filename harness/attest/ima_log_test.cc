@@ -44,7 +44,7 @@ TEST(BinaryLog, tells_digest_path_and_violation_of_an_entry) {
 }
 
 TEST(BinaryLog, hashes_the_legacy_name_padded_to_256_bytes) {
-  const ImaEntry& legacy = sample_log_of_every_template().entries[1];
+  const ImaEntry legacy = sample_log_of_every_template().entries[1];
   EXPECT_EQ(legacy.template_data.size(), 276U);
 }
 

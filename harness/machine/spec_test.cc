@@ -91,7 +91,7 @@ TEST(DomainXml, SmbiosEntriesAreGroupedByBlock) {
 TEST(DomainXml, AccelerationChoosesDomainTypeAndCpu) {
   MachineSpec spec = full_spec();
   EXPECT_EQ(Domain(domain_xml(spec, files, identity)).at("/domain/@type"), "qemu");
-  EXPECT_EQ(Domain(domain_xml(spec, files, identity)).at("/domain/cpu/@mode"), "maximum");
+  EXPECT_EQ(Domain(domain_xml(spec, files, identity)).at("/domain/cpu/model"), "qemu64");
   spec.acceleration = Acceleration::kvm;
   EXPECT_EQ(Domain(domain_xml(spec, files, identity)).at("/domain/@type"), "kvm");
   EXPECT_EQ(Domain(domain_xml(spec, files, identity)).at("/domain/cpu/@mode"), "host-passthrough");

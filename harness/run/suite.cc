@@ -7,7 +7,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <thread>
 
 #include "judge/check_judge.h"
@@ -16,6 +15,7 @@
 #include "run/prediction.h"
 #include "run/session.h"
 #include "run/steps.h"
+#include "run/work_off.h"
 
 namespace diglab {
 namespace {
@@ -246,19 +246,15 @@ Result<void> run_suite(Lab& lab, const std::vector<Scenario>& scenarios, const S
 
   ScenarioProgress progress(log, tasks);
   TimeScale scale = time_scale(acceleration.acceleration);
-  std::atomic<std::size_t> next = 0;
-  auto work = [&] {
-    for (std::size_t mine; !stop.stop_requested() && !log.error() && (mine = next++) < tasks.size();) {
-      progress.begin(*tasks[mine].scenario);
-      run_task(*host, tasks[mine], options, scale, keys, lab.processes(), log, stop);
-      progress.end(*tasks[mine].scenario);
-    }
-  };
-  unsigned jobs = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
-  {
-    std::vector<std::jthread> workers;
-    for (unsigned i = 0; i < jobs; ++i) workers.emplace_back(work);
-  }
+  work_off(
+      tasks.size(), options.jobs != 0 ? options.jobs : std::thread::hardware_concurrency(),
+      [&](std::size_t number) { return tasks[number].scenario->alone; }, [&] { return stop.stop_requested() || log.error(); },
+      [&](std::size_t number) {
+        const Task& task = tasks[number];
+        progress.begin(*task.scenario);
+        run_task(*host, task, options, scale, keys, lab.processes(), log, stop);
+        progress.end(*task.scenario);
+      });
   log.write(event::RunEnd{.interrupted = stop.stop_requested(), .took = since(began)});
   if (auto error = log.error()) return fail(*std::move(error));
   return {};

@@ -8,7 +8,7 @@ namespace diglab {
 namespace keys {
 
 const KeyTable scenario{"scenario",
-                        {"id", "claim", "sources", "tags", "skip_unless", "machine", "policy", "rounds", "timeout", "steps", "checks", "control",
+                        {"id", "claim", "sources", "tags", "skip_unless", "alone", "machine", "policy", "rounds", "timeout", "steps", "checks", "control",
                          "no_control_because"},
                         {"id", "claim", "steps"}};
 const KeyTable skip_unless{"skip_unless", {"acceleration", "because"}, {"acceleration", "because"}};

@@ -66,6 +66,7 @@ void read_head(const Fields& fields, Scenario& scenario) {
   if (const auto* sources = fields.find("sources")) scenario.sources = read_sources(*sources, problems);
   if (const auto* tags = fields.find("tags")) scenario.tags = read_tags(*tags, problems);
   if (const auto* skip = fields.find("skip_unless")) scenario.skip_unless = read_skip_unless(*skip, problems);
+  scenario.alone = fields.boolean("alone").value_or(false);
   scenario.rounds = fields.integer("rounds", 1, most_rounds).value_or(1);
   if (auto seconds = fields.integer("timeout", 1, longest_round)) scenario.timeout = std::chrono::seconds(*seconds);
 }

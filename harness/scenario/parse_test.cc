@@ -76,6 +76,7 @@ TEST_F(EveryKey, of_the_head_is_kept) {
   EXPECT_THAT(scenario.tags, ElementsAre("default", "stock"));
   EXPECT_EQ(scenario.skip_unless->acceleration, "kvm");
   EXPECT_EQ(scenario.skip_unless->because, "Races need real cores.");
+  EXPECT_TRUE(scenario.alone);
   EXPECT_EQ(scenario.rounds, 2);
   EXPECT_EQ(scenario.timeout, std::chrono::seconds(120));
   EXPECT_THAT(scenario.policy, HasSubstr("\nmeasure func=BPRM_CHECK mask=MAY_EXEC\n"));
@@ -100,7 +101,7 @@ TEST_F(EveryKey, of_a_step_is_kept) {
   EXPECT_EQ(first.id.str(), "script");
   EXPECT_EQ(first.user, "alice");
   EXPECT_EQ(first.timeout, std::chrono::seconds(7));
-  EXPECT_EQ(first.line, 30);
+  EXPECT_EQ(first.line, 31);
   EXPECT_EQ(*body<step::Run>(0).script, "cp /usr/bin/true /root/a\n/root/a\n");
   EXPECT_EQ(first.expect.in, Expectation::In::some);
   EXPECT_EQ(first.expect.status, 3);

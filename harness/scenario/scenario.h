@@ -259,6 +259,7 @@ struct Scenario {
   std::vector<std::string> sources;     ///< "S1", as in the catalogue.
   std::vector<std::string> tags;
   std::optional<SkipUnless> skip_unless;
+  bool alone = false;                   ///< No other machine of the run beside one of it.
   MachineWish machine;
   std::string policy;                   ///< Loaded by the agent before the first step of each boot; empty: none.
   int rounds = 1;                       ///< Fresh machines that run all steps; N boots of a determinism claim.
