@@ -2,6 +2,15 @@
 #
 # Deliberate defects, as patches of the tree: what tools/mutants.sh tries is built from what this makes.
 
+# diglab_defective_targets(<target>...)
+# A defect may leave something unused, and is nothing for a linter.
+function(diglab_defective_targets)
+  foreach(target ${ARGN})
+    target_compile_options(${target} PRIVATE -w)
+  endforeach()
+  set_target_properties(${ARGN} PROPERTIES CXX_CLANG_TIDY "")
+endfunction()
+
 # diglab_defective_sources(<variable> <patch> <directory> [<source>...])
 # Lists in <variable> the *.cc that the patch touches, and the further sources (paths in the tree, for instance of what includes a header that
 # it touches), as files below <directory>/source with the patch applied. Beside them is everything else of their folders but tests.
