@@ -58,10 +58,12 @@ run_ctest() {
   count_ctest $status <"$output"
 }
 
-# The tests that boot machines wait for half of their time. When both are wanted the fuzzers have that half: they start first, with a lower
-# priority, and say at the end what they found. A process group of their own: one signal ends CTest and what it started.
+# What comes before them leaves the processors something, the tests that boot machines much of their time. The fuzzers have that: they start beside
+# the first of the parts, with the lowest priority, and say in their turn what they found. A process group of their own: one signal ends CTest and
+# what it started.
 fuzz_pid=
 begin_fuzz() {
+  [[ -z $fuzz_pid && " ${parts[*]} " == *' fuzz '* ]] || return 0
   build fuzz fuzzers
   set -m
   { renice -n 19 "$BASHPID" >/dev/null; ctest_of fuzz -L "fuzz-$fuzz_length" -j "$(nproc)"; } >"$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log" </dev/null &
@@ -72,6 +74,7 @@ begin_fuzz() {
 end_fuzz() {
   local status=0
   wait "$fuzz_pid" || status=1
+  fuzz_pid=
   trap - EXIT
   cat "$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log"
   count_ctest $status <"$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log"
@@ -124,17 +127,18 @@ run_tests() {
     case $part in
       unit)
         build release
+        begin_fuzz
         "$source_dir/tools/check-layers" || note_status 1
         run_ctest release -L 'unit|tpm|browser' -j "$(nproc)" ;;
       machines)
         build release
-        [[ " ${parts[*]} " != *' fuzz '* ]] || begin_fuzz
+        begin_fuzz
         "$program" --source "$source_dir" kernel build >/dev/null || { note_status $?; continue; }
         "$program" --source "$source_dir" image build minimal >/dev/null || { note_status $?; continue; }
         DIGLAB_TEST_KERNEL=$("$program" --source "$source_dir" kernel build 2>/dev/null | sed -n 's/^  image *\(.*\) (.*/\1/p') \
           run_ctest release -L qemu -j 2 ;; # the agent's beside the others, of which one runs at a time
       fuzz)
-        [[ -n $fuzz_pid ]] || begin_fuzz
+        begin_fuzz
         end_fuzz ;;
       scenarios) run_scenarios ;;
       plugin) build release && run_counted plugin noticed 'survived|broken' "$source_dir/rpm-plugin/mutants/run" "$DIGLAB_BUILD_ROOT/release" ;;
