@@ -42,7 +42,9 @@ void add_boot(xml_node domain, const MachineSpec& spec, const PlacedFiles& files
   if (!files.initrd.empty()) add(os, "initrd", files.initrd);
   // panic=-1: a panic resets at once, and a reset ends the boot (on_reboot), so that no panic is only a silence.
   // no_timer_check: the kernel's test of its timer counts host time, and fails on a host that is busy with something else.
-  add(os, "cmdline", fmt::format("console=ttyS0 panic=-1 no_timer_check{}{}", spec.cmdline.empty() ? "" : " ", spec.cmdline));
+  // noapictimer: calibrating that timer is a tenth of a second of counting, where the kernel cannot ask the hypervisor; a single processor has others.
+  const bool other_timer = spec.acceleration == Acceleration::tcg && spec.cpus == 1;
+  add(os, "cmdline", fmt::format("console=ttyS0 panic=-1 no_timer_check{}{}{}", other_timer ? " noapictimer" : "", spec.cmdline.empty() ? "" : " ", spec.cmdline));
   if (!spec.smbios.empty()) with(add(os, "smbios"), {{"mode", "sysinfo"}});
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "machine/spec.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <pugixml.hpp>
 
 namespace diglab {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 MachineSpec full_spec() {
   MachineSpec spec;
@@ -37,8 +40,17 @@ TEST(DomainXml, BootsTheKernelDirectlyWithItsCommandLineUntouched) {
   Domain domain(domain_xml(full_spec(), files, identity));
   EXPECT_EQ(domain.at("/domain/os/kernel"), "/p/k");
   EXPECT_EQ(domain.at("/domain/os/initrd"), "/p/i");
-  EXPECT_EQ(domain.at("/domain/os/cmdline"), "console=ttyS0 panic=-1 no_timer_check root=/dev/vda ima_policy=\"a|b\" <&>");
+  EXPECT_EQ(domain.at("/domain/os/cmdline"), "console=ttyS0 panic=-1 no_timer_check noapictimer root=/dev/vda ima_policy=\"a|b\" <&>");
   EXPECT_EQ(domain.at("/domain/os/type/@machine"), "q35");
+}
+
+TEST(DomainXml, OnlyASingleEmulatedProcessorDoesWithoutTheApicTimer) {
+  MachineSpec spec = full_spec();
+  spec.cpus = 2;
+  EXPECT_THAT(Domain(domain_xml(spec, files, identity)).at("/domain/os/cmdline"), Not(HasSubstr("noapictimer")));
+  spec.cpus = 1;
+  spec.acceleration = Acceleration::kvm;
+  EXPECT_THAT(Domain(domain_xml(spec, files, identity)).at("/domain/os/cmdline"), Not(HasSubstr("noapictimer")));
 }
 
 TEST(DomainXml, EndsTheBootWhateverTheGuestAsksFor) {
