@@ -126,6 +126,15 @@ TEST_F(KernelStoreTest, PutsPgpKeysOnlyIntoKernelsThatTakeThem) {
                                      .pgp_keys = keyed.pgp_keys, .more_patches = {}, .jobs = 1}).image), "key");
 }
 
+TEST_F(KernelStoreTest, TheCompilersCacheDoesNotBringTheKeysOfAnotherKernel) {
+  lab.put("linux/keys.S", ".incbin \"keys\"\n");
+  lab.put("linux/compile.sh", "$CC -Wp,-MMD,keys.d -c -o keys.o keys.S\nobjcopy -O binary -j .text keys.o init/main.c\n");
+  for (const char* keys : {"these", "those"}) {
+    lab.put("linux/keys", keys);
+    EXPECT_THAT(*read_file(must_provide(request(TreeSource{lab.tree()})).image), HasSubstr(keys));
+  }
+}
+
 TEST_F(KernelStoreTest, ATreeThatHasTheSeriesAlreadyIsNotPatched) {
   lab.put("kernel-patches/6.12/flavours/patched.yaml", "series: [series]\nunless: init/main.c\nfragments: [ima]\n");
   EXPECT_THAT(*read_file(must_provide(request(TreeSource{lab.tree()}, "patched")).image), HasSubstr("second"));
