@@ -107,7 +107,7 @@ Result<BuildPlan> KernelStore::plan(const KernelRequest& request, SourceTrees& t
   if (plan.asked.value("CONFIG_PGP_PRELOAD_PUBLIC_KEYS") == "y") plan.pgp_keys = request.pgp_keys;
   plan.jobs = request.jobs > 0 ? request.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 
-  std::string inputs = fmt::format("diglab kernel, form 1\nsource {}\n", plan.source.identity);
+  std::string inputs = fmt::format("diglab kernel, form 2\nsource {}\n", plan.source.identity);
   for (const Patch& patch : plan.flavour.patches) inputs += fmt::format("patch {}\n", TRY(sha256_of_file(patch.path)));
   inputs += fmt::format("unless {}\n", plan.flavour.unless);
   if (plan.trusted_keys.empty())
