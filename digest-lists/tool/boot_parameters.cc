@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <utility>
 
 namespace diglim::tool {
 namespace {
@@ -15,6 +17,16 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return parts;
+}
+
+/// As the kernel takes the value of diglim.dirs=; nothing if it does not.
+std::optional<std::vector<std::string>> directories_of(std::string_view value) {
+  constexpr std::size_t most = 8;
+  auto directories = split(value, ",");
+  const auto commas = static_cast<std::size_t>(std::ranges::count(value, ','));
+  const bool good = value.empty() || (directories.size() == commas + 1 && directories.size() <= most &&
+                                      std::ranges::all_of(directories, [](const auto& each) { return each.starts_with('/'); }));
+  return good ? std::optional(std::move(directories)) : std::nullopt;
 }
 
 }  // namespace
@@ -45,7 +57,11 @@ std::vector<std::string> words_of_command_line(std::string_view text) {
 
 BootParameters BootParameters::parse(std::string_view command_line) {
   BootParameters boot;
+  bool has_template = false, has_hash = false;
   for (const auto& word : words_of_command_line(command_line)) {
+    if (word == "--") break;  // the rest is for init
+    // The older words for a policy.
+    if (word == "ima_tcb" || word == "ima_appraise_tcb") boot.policy.push_back(word.substr(4));
     const auto equals = word.find('=');
     if (equals == std::string::npos) continue;
     const auto key = std::string_view(word).substr(0, equals), value = std::string_view(word).substr(equals + 1);
@@ -53,13 +69,25 @@ BootParameters BootParameters::parse(std::string_view command_line) {
       // Given twice, both count.
       for (auto& each : split(value, "| \n")) boot.policy.push_back(std::move(each));
     } else if (key == "diglim.dirs") {
-      boot.directories = split(value, ",");
+      boot.directories = directories_of(value).value_or(BootParameters().directories);
     } else if (key == "diglim.uploader") {
-      boot.uploader = value;
-    } else if (key == "ima_template") {
-      boot.file_template = value;
+      boot.uploader = value.empty() || value.starts_with('/') ? std::string(value) : BootParameters().uploader;
+    } else if (key == "ima_template" || key == "ima_template_fmt") {
+      // Here, and below, the first counts.
+      if (!std::exchange(has_template, true)) boot.file_template = value;
     } else if (key == "ima_hash") {
-      boot.file_hash = value;
+      if (!std::exchange(has_hash, true)) boot.file_hash = value;
+    } else if (key == "lsm") {
+      const auto names = split(value, ",");
+      boot.has_lsm = std::ranges::find(names, "diglim") != names.end();
+    } else if (key == "init") {
+      boot.init = value;
+    } else if (key == "rdinit") {
+      boot.rdinit = value;
+    } else if (key == "root") {
+      boot.root_device = value;
+    } else if (key == "initrd") {
+      boot.names_initramfs = true;
     } else if (key == "ima_appraise") {
       boot.appraise = value;
     } else if (key == "rd.diglim") {
@@ -72,6 +100,11 @@ BootParameters BootParameters::parse(std::string_view command_line) {
     }
   }
   return boot;
+}
+
+bool BootParameters::measures_reads() const {
+  const auto first = std::ranges::find_if(policy, [](const auto& word) { return word == "tcb" || word == "exec_tcb"; });
+  return first != policy.end() && *first == "tcb";
 }
 
 bool BootParameters::has(std::string_view policy_word) const {

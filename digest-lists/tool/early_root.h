@@ -8,6 +8,7 @@
 #include "os/files.h"
 #include "tool/boot_parameters.h"
 #include "tool/context.h"
+#include "tool/load.h"
 #include "tool/result.h"
 
 namespace diglim::tool {
@@ -24,6 +25,8 @@ class EarlyRoot {
   /// Where the root file system is when its lists are loaded: "/sysroot"; "/" if init goes there first. Empty: nobody loads them. Known
   /// for initramfses with our dracut module or our hook of initramfs-tools.
   std::string new_root;
+  /// What converts lists in it that are not in the kernel's own format; empty: nobody does.
+  std::string converter = Load{}.parser;
 
  private:
   explicit EarlyRoot(diglab::TempDir directory) : directory_(std::move(directory)) {}

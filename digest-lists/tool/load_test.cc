@@ -166,6 +166,15 @@ TEST(BootParameters, are_read_as_the_kernel_does) {
   EXPECT_FALSE(BootParameters::parse("rd.diglim=0").loads_of_root);
   for (const char* wrong : {"ima_diglim_pcr=24", "ima_diglim_pcr=10", "ima_diglim_pcr=x", "ima_diglim_pcr="})
     EXPECT_EQ(BootParameters::parse(wrong).pcr, 11u) << wrong;
+  EXPECT_TRUE(BootParameters::parse("diglim.dirs=").directories.empty());
+  for (const char* wrong : {"diglim.dirs=/a,b", "diglim.dirs=/a,", "diglim.dirs=/a,,/b", "diglim.dirs=/1,/2,/3,/4,/5,/6,/7,/8,/9"})
+    EXPECT_EQ(BootParameters::parse(wrong).directories, BootParameters().directories) << wrong;
+  EXPECT_EQ(BootParameters::parse("diglim.uploader=p").uploader, BootParameters().uploader);
+  EXPECT_EQ(BootParameters::parse("diglim.uploader=").uploader, "");
+  EXPECT_EQ(BootParameters::parse("ima_hash=sha384 ima_hash=sha512").file_hash, "sha384");
+  EXPECT_FALSE(BootParameters::parse("-- ima_policy=diglim").measures_by_lists());
+  EXPECT_FALSE(BootParameters::parse("lsm=lockdown,ima").has_lsm);
+  EXPECT_TRUE(BootParameters::parse("lsm=lockdown,diglim").has_lsm);
 }
 
 TEST(APolicy, is_told_from_rules_and_from_the_command_line) {

@@ -19,7 +19,7 @@ std::string Policy::to_string() const {
 Policy Policy::of(const BootParameters& boot) {
   return {.measures = boot.measures_by_lists(),
           .appraises = boot.appraises_by_lists() && boot.appraises_programs(),
-          .enforces = boot.appraise == "enforce"};
+          .enforces = boot.enforces()};
 }
 
 Policy Policy::of_rules(std::string_view rules) {
@@ -39,7 +39,7 @@ Policy Policy::running() {
   const auto boot = BootParameters::parse(diglab::read_file("/proc/cmdline").value_or(""));
   const auto rules = diglab::read_file("/sys/kernel/security/ima/policy");
   Policy policy = rules && !rules->empty() ? of_rules(*rules) : of(boot);
-  policy.enforces = boot.appraise == "enforce";
+  policy.enforces = boot.enforces();
   return policy;
 }
 

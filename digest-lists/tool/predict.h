@@ -10,6 +10,7 @@
 #include "tool/boot_parameters.h"
 #include "tool/context.h"
 #include "tool/early_root.h"
+#include "tool/label.h"
 #include "tool/result.h"
 
 namespace diglim::tool {
@@ -24,10 +25,13 @@ struct Predict {
 };
 Result<Report> predict(const Predict& wish, const Context& context);
 
-/// The log of the PCR of ima_policy=diglim if nothing runs that is in no list, and every list is loaded by the kernel before init or,
-/// after those of `early`, before that hands over to the root: the lists in their order, and for those that are converted the program
-/// that does it (if no list holds it), its input and what it makes of it. Signatures are taken for good.
-/// ErrorKind::bad_input for lists that cannot be read, and for parameters under which no boot can be foretold.
-Result<diglab::ImaLog> predict_log(const BootParameters& boot, const Root& root, const std::optional<EarlyRoot>& early = std::nullopt);
+/// The log of the PCR of ima_policy=diglim if nothing runs that is in no list, and every list is loaded by the kernel before init;
+/// after those of `early`, before that hands over to the root; or by the parser, if that is init. It has the lists in their order, and for
+/// those that are converted the program that does it (if no list holds it), its input and what it makes of it. Signatures are taken for
+/// good; those in extended attributes of the root's files are found by `read`.
+///
+/// ErrorKind::bad_input for lists that cannot be read, and for parameters and systems under which no boot can be foretold.
+Result<diglab::ImaLog> predict_log(const BootParameters& boot, const Root& root, const std::optional<EarlyRoot>& early = std::nullopt,
+                                   const ReadAttribute& read = read_attribute);
 
 }  // namespace diglim::tool

@@ -32,6 +32,16 @@ Result<std::vector<fs::path>> everything_below(const fs::path& root) {
   return result;
 }
 
+/// debugfs ends with success whatever its commands did; its errors are lines other than its banner.
+Result<void> expect_no_error(const fs::path& disk, const std::string& said) {
+  std::istringstream lines(said);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && !line.starts_with("debugfs "))
+      return fail(ErrorKind::infra, fmt::format("{}: {}", disk.string(), line));
+  }
+  return {};
+}
+
 /// What mke2fs cannot be told: change times, which come from the build's clock, and attributes that only a
 /// privileged process may set on a mounted file system.
 Result<void> edit(const fs::path& disk, const std::string& script, const fs::path& work, Processes& processes, const RunOptions& options) {
@@ -39,13 +49,7 @@ Result<void> edit(const fs::path& disk, const std::string& script, const fs::pat
   const auto outcome = TRY(processes.check(Command{"debugfs", "-w", "-f", (work / "debugfs.script").string(), disk.string()}
                                                .set("E2FSPROGS_FAKE_TIME", fmt::format("{}", image_epoch))
                                                .set("DEBUGFS_PAGER", "cat"), options));
-  // debugfs ends with success whatever its commands did; its errors are lines other than its banner.
-  std::istringstream lines(outcome.err);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty() && !line.starts_with("debugfs "))
-      return fail(ErrorKind::infra, fmt::format("{}: {}", disk.string(), line));
-  }
-  return {};
+  return expect_no_error(disk, outcome.err);
 }
 
 }  // namespace
@@ -82,6 +86,15 @@ Result<void> make_disk(const DiskRequest& request, Processes& processes, const D
       script += fmt::format("ea_set -f {} {} security.ima\n", quoted(path.string() + ".sig"), quoted(inside));
   }
   return edit(request.disk, script, request.work, processes, options);
+}
+
+Result<Bytes> attribute_on_disk(const fs::path& disk, const std::string& file, const std::string& name, Processes& processes) {
+  const auto work = TRY(TempDir::make({}, "diglab-attribute"));
+  const auto value = work.path() / "value";
+  const auto outcome = TRY(processes.check(Command{"debugfs", "-R", fmt::format("ea_get -f {} {} {}", value.string(), quoted(file), name), disk.string()}, {}));
+  if (outcome.err.find("key not found") != std::string::npos) return Bytes();
+  TRY_VOID(expect_no_error(disk, outcome.err));
+  return read_bytes(value);
 }
 
 }  // namespace diglab

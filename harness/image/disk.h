@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 
+#include "base/bytes.h"
 #include "os/process.h"
 
 namespace diglab {
@@ -20,5 +22,8 @@ struct DiskRequest {
 /// Makes an ext4 file system of `root`: fixed UUID, hash seed and times, so that the same tree gives the same bytes.
 /// ErrorKind::infra when the tree does not fit, naming how much was there.
 Result<void> make_disk(const DiskRequest& request, Processes& processes, const Deadline& deadline);
+
+/// An extended attribute of a file on a disk, by its path there; empty if it has none of that name.
+Result<Bytes> attribute_on_disk(const std::filesystem::path& disk, const std::string& file, const std::string& name, Processes& processes);
 
 }  // namespace diglab

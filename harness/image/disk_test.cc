@@ -63,6 +63,13 @@ TEST_F(DiskTest, carries_a_signature_on_every_file_when_asked) {
   EXPECT_THAT(debugfs("signed", "ea_list /usr/bin/program"), HasSubstr("security.ima (265)"));
   EXPECT_THAT(debugfs("signed", "ea_list \"/etc/\"\"quoted\"\" [name]\""), HasSubstr("security.ima (265)"));
   EXPECT_THAT(debugfs("signed", "ls /usr/bin"), testing::Not(HasSubstr(".sig")));
+  const auto attribute = [&](const char* file, const char* name) { return attribute_on_disk(work_.path() / "signed", file, name, processes_); };
+  const auto signature = attribute("/etc/\"quoted\" [name]", "security.ima");
+  ASSERT_TRUE(signature) << signature.error().to_string();
+  EXPECT_EQ(signature->size(), 265u);
+  EXPECT_EQ(signature->at(0), 3);
+  EXPECT_TRUE(attribute("/usr/bin/program", "security.evm")->empty());
+  EXPECT_FALSE(attribute("/usr/bin/none", "security.ima"));
 }
 
 TEST_F(DiskTest, that_is_too_small_is_a_fault_of_the_laboratory) {

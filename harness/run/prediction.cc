@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "image/disk.h"
 #include "image/package_tree.h"
 #include "os/files.h"
 #include "tool/predict.h"
@@ -19,7 +20,7 @@ using diglim::tool::BootParameters;
 /// Whether a file of an installed system has to do with what is measured.
 bool counts(const PackagedFile& file, const BootParameters& boot) {
   const std::string directory = fs::path(file.path).parent_path().string();
-  return file.path == boot.uploader || std::ranges::find(boot.directories, directory) != boot.directories.end();
+  return file.path == boot.uploader || file.path == boot.init || std::ranges::find(boot.directories, directory) != boot.directories.end();
 }
 
 /// Lays out the digest lists of an image, and what converts them, as they are installed.
@@ -54,10 +55,19 @@ Result<ImaLog> predict_boot(const BuiltImage& image, const MachineWish& wish, co
   std::optional<diglim::tool::EarlyRoot> early;
   if (initramfs) {
     early = TRY(diglim::tool::EarlyRoot::unpack({&*initramfs, 1}, boot, processes));
-    // Our own goes to the root, and then loads its lists.
-    if (wish.initramfs && wish.initramfs->by.empty()) early->new_root = "/";
+    // Our own goes to the root, and then loads its lists, if they are in the kernel's format.
+    if (wish.initramfs && wish.initramfs->by.empty()) {
+      early->new_root = "/";
+      early->converter = "";
+    }
   }
-  return diglim::tool::predict_log(boot, diglim::tool::Root(root.path()), early);
+  const diglim::tool::Root installed(root.path());
+  // Not laid out with the files: that is for privileged users only.
+  const auto read_attribute = [&](const fs::path& file, const std::string& name) -> Result<Bytes> {
+    if (!wish.ima_signatures.value_or(false)) return Bytes();
+    return attribute_on_disk(image.disk, installed.inside(file), name, processes);
+  };
+  return diglim::tool::predict_log(boot, installed, early, read_attribute);
 }
 
 }  // namespace diglab

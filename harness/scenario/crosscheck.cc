@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "scenario/crosscheck.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -52,6 +53,9 @@ class VariantCheck {
     const auto* pcr = std::get_if<check::Pcr>(&check.body);
     bool predicted = pcr && pcr->predicted();
     if (predicted && pcr->predicted_by) predicts(*pcr->predicted_by, at);
+    if (predicted && pcr->predicted_from_image && loads_a_policy()) {
+      problems_.add(at, fmt::format("{}'predicted_from: image' foretells the kernel's own policy, by the command line; expected no other 'policy'", in_control()));
+    }
     bool over_rounds = (pcr && !predicted) || std::holds_alternative<check::LogSet>(check.body);
     if (over_rounds && variant_.rounds < 2) {
       problems_.add(at, fmt::format("{}'{}' compares rounds; expected 'rounds' of 2 or more, found {}", in_control(), check.id.str(),
@@ -60,6 +64,10 @@ class VariantCheck {
     const auto* attest = std::get_if<check::Attest>(&check.body);
     bool logs_only = attest && attest->what == check::Attest::What::forms_agree;
     if (pcr || (attest && !logs_only)) needs_tpm(at);
+  }
+
+  bool loads_a_policy() const {
+    return !variant_.policy.empty() || std::ranges::any_of(flatten(variant_.steps), [](const Step* step) { return std::holds_alternative<step::LoadPolicy>(step->body); });
   }
 
   /// Only a script or program has an output that a PCR can be held against.
