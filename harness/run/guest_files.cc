@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view package_version = "1.0-1";
 
 /// Those of rpm-plugin/mutants/ that scenarios use; rpm-plugin/CMakeLists.txt builds them with everything else.
-constexpr std::string_view rpm_mutants_of_guests[] = {"half-installed-forgotten", "load-after-first-rename", "load-in-psm-post", "no-journal",
+constexpr std::string_view rpm_mutants_of_guests[] = {"early-list-without-second-name", "file-removed-before-deletion", "half-installed-forgotten",
+                                                      "list-written-in-place", "load-after-first-rename", "load-in-psm-post", "no-barrier", "no-journal",
                                                       "refusal-ignored", "skip-when-file-exists", "unload-in-psm-post", "unload-of-shared-digests"};
 
 Result<void> put(const fs::path& from, const fs::path& tree, std::string_view guest_path, fs::perms permissions) {
