@@ -3,12 +3,20 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <memory>
 #include <set>
 #include <sstream>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "image/gpg_home.h"
 
@@ -17,7 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Reader = std::unique_ptr<archive, decltype(&archive_read_free)>;
-using Writer = std::unique_ptr<archive, decltype(&archive_write_free)>;
 
 std::unexpected<Error> damaged(const fs::path& deb, archive* reader) {
   const char* reason = archive_error_string(reader);
@@ -69,18 +76,79 @@ Result<void> read_control(const std::string& tar, const fs::path& deb, UnpackedD
   return {};
 }
 
+/// Puts what a tar archive holds below a directory. libarchive's own writer takes the umask of the whole process away for each entry: whatever
+/// another thread makes meanwhile anybody may write to, and two such writers at once leave the process without one.
+class TreeWriter {
+ public:
+  TreeWriter(fs::path root, archive* reader) : root_(std::move(root)), reader_(reader) {}
+
+  /// The entry of the reader that was read last, as `path` below the root. Its owner, and permissions that the builder of packages could not
+  /// work with, are the spec file's business.
+  [[nodiscard]] std::error_code write(archive_entry* entry, const std::string& path) {
+    const fs::path place = root_.string() + path;
+    const timespec time{.tv_sec = std::min<time_t>(archive_entry_mtime(entry), image_epoch), .tv_nsec = 0};
+    std::error_code error;
+    if (archive_entry_filetype(entry) == AE_IFDIR) {
+      fs::create_directories(place, error);
+      if (!error) fs::permissions(place, fs::perms(0755), error);
+      directories_.emplace_back(place, time);
+      return error;
+    }
+    fs::create_directories(place.parent_path(), error);
+    if (error) return error;
+    if (const char* other = archive_entry_hardlink(entry)) {
+      fs::create_hard_link(root_.string() + usr_merged(absolute(other)), place, error);
+      return error;
+    }
+    if (archive_entry_filetype(entry) == AE_IFLNK) {
+      fs::create_symlink(archive_entry_symlink(entry), place, error);
+      return error ? error : set_time(place, time);
+    }
+    if (archive_entry_filetype(entry) != AE_IFREG) return std::make_error_code(std::errc::not_supported);
+    const int file = ::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file < 0) return {errno, std::generic_category()};
+    const bool written = archive_read_data_into_fd(reader_, file) == ARCHIVE_OK && ::fchmod(file, (archive_entry_perm(entry) & 0111) | 0600) == 0;
+    if (!written) error = {archive_errno(reader_) != 0 ? archive_errno(reader_) : errno, std::generic_category()};
+    if (::close(file) != 0 && !error) error = {errno, std::generic_category()};
+    return error ? error : set_time(place, time);
+  }
+
+  /// What is put into a directory changes its time: all have theirs only now.
+  [[nodiscard]] std::error_code finish() const {
+    for (const auto& [place, time] : directories_)
+      if (const auto error = set_time(place, time)) return error;
+    return {};
+  }
+
+ private:
+  static std::error_code set_time(const fs::path& place, const timespec& time) {
+    const std::array both{time, time};
+    if (::utimensat(AT_FDCWD, place.c_str(), both.data(), AT_SYMLINK_NOFOLLOW) == 0) return {};
+    return {errno, std::generic_category()};
+  }
+
+  fs::path root_;
+  archive* reader_;
+  std::vector<std::pair<fs::path, timespec>> directories_;
+};
+
+bool leads_upwards(const fs::path& path) { return std::ranges::find(path, "..") != path.end(); }
+
 PathKind kind_of(archive_entry* entry) {
   if (archive_entry_filetype(entry) == AE_IFDIR) return PathKind::directory;
   return archive_entry_filetype(entry) == AE_IFLNK ? PathKind::symlink : PathKind::file;
 }
 
+std::string_view name_or_empty(const char* name) { return name ? name : ""; }
 std::string name_or_root(const char* name) { return name && *name ? name : "root"; }
 
 Result<void> lay_out(const std::string& tar, const fs::path& deb, const fs::path& root, const std::set<std::string>& config, UnpackedDeb& result) {
   auto reader = new_reader();
   if (archive_read_open_memory(reader.get(), tar.data(), tar.size()) != ARCHIVE_OK) return damaged(deb, reader.get());
-  Writer writer(archive_write_disk_new(), archive_write_free);
-  archive_write_disk_set_options(writer.get(), ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_SECURE_NODOTDOT);
+  TreeWriter writer(root, reader.get());
+  const auto failed = [&](const std::string& path, const std::error_code& error) {
+    return fail(ErrorKind::infra, fmt::format("cannot unpack {} from {}: {}", path, deb.string(), error.message()));
+  };
   archive_entry* entry = nullptr;
   int code = 0;
   std::set<std::string> seen;
@@ -94,18 +162,11 @@ Result<void> lay_out(const std::string& tar, const fs::path& deb, const fs::path
     result.paths.push_back({.kind = kind_of(entry), .path = path, .mode = static_cast<std::uint32_t>(archive_entry_perm(entry)),
                             .user = name_or_root(archive_entry_uname(entry)), .group = name_or_root(archive_entry_gname(entry)),
                             .config = config.contains(path)});
-    archive_entry_copy_pathname(entry, (root.string() + path).c_str());
-    if (const char* other = archive_entry_hardlink(entry)) {
-      const std::string target = root.string() + usr_merged(absolute(other));
-      archive_entry_copy_hardlink(entry, target.c_str());
-    }
-    // The spec file states the permissions; on disk the builder must be able to read and remove.
-    if (archive_entry_filetype(entry) != AE_IFLNK) archive_entry_set_perm(entry, archive_entry_filetype(entry) == AE_IFDIR ? 0755 : (archive_entry_perm(entry) & 0111) | 0600);
-    if (archive_entry_mtime(entry) > image_epoch) archive_entry_set_mtime(entry, image_epoch, 0);
-    if (archive_read_extract2(reader.get(), entry, writer.get()) < ARCHIVE_WARN)
-      return fail(ErrorKind::infra, fmt::format("cannot unpack {} from {}: {}", original, deb.string(), archive_error_string(reader.get())));
+    if (leads_upwards(path) || leads_upwards(absolute(name_or_empty(archive_entry_hardlink(entry))))) return failed(original, std::make_error_code(std::errc::invalid_argument));
+    if (const auto error = writer.write(entry, path)) return failed(original, error);
   }
   if (code != ARCHIVE_EOF) return damaged(deb, reader.get());
+  if (const auto error = writer.finish()) return failed("the directories", error);
   return {};
 }
 

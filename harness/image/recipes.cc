@@ -38,7 +38,9 @@ Result<Listing> list_tree(const fs::path& tree) {
   Listing listing;
   for (const auto& path : found) {
     const auto status = fs::symlink_status(path, error);
-    OwnedPath owned{.path = "/" + path.lexically_relative(tree).string(), .mode = static_cast<std::uint32_t>(status.permissions()) & 07777};
+    // What the umask of who made the tree would have left to others: the same sources are to give the same package.
+    constexpr std::uint32_t others_may = 07755;
+    OwnedPath owned{.path = "/" + path.lexically_relative(tree).string(), .mode = static_cast<std::uint32_t>(status.permissions()) & others_may};
     std::string content;
     if (owned.path != usr_merged(owned.path))
       return fail(ErrorKind::bad_input, fmt::format("{}: in the guest this is {}", path.string(), usr_merged(owned.path)));
