@@ -170,9 +170,7 @@ Result<std::unique_ptr<BootLoader>> find_boot_loader(const Root& root) {
       if (it->path().extension() == ".conf") paths.push_back(directory + "/" + it->path().filename().string());
   }
   if (paths.empty())
-    return fail(ErrorKind::bad_input, fmt::format("{}: neither grubby, nor GRUB with update-grub, nor boot loader entries; add the words "
-                                                  "to the kernel's command line by hand (--dry-run names them)",
-                                                  root.directory().string()));
+    return fail(ErrorKind::bad_input, fmt::format("{}: neither grubby, nor GRUB with update-grub, nor boot loader entries", root.directory().string()));
   std::ranges::sort(paths);
   if (has(root, std::string(Entries::cmdline).c_str())) paths.emplace_back(Entries::cmdline);
   return std::make_unique<Entries>(root, std::move(paths));

@@ -2,7 +2,9 @@
 #include "tool/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <algorithm>
+#include <cstdio>
 
 #include "tool/diff.h"
 #include "tool/generate.h"
@@ -20,6 +22,7 @@ constexpr const char* description =
     "Digest lists: which files the kernel measures, and which programs it runs.\n"
     "Makes lists, signs and verifies them, loads them, and says what they mean.";
 constexpr const char* footer =
+    "With every command: --root DIR, to work on another system; --json.\n"
     "Exit status: 0 done, or the answer is yes; 1 the answer is no; 2 bad use or bad input;\n"
     "3 the system failed or refused; 130 interrupted.  More: man diglim";
 
@@ -136,7 +139,7 @@ void add_foresight(CLI::App& app, Action& chosen) {
   diff.app->add_option("BEFORE", diff->before, source)->required();
   diff.app->add_option("AFTER", diff->after, source)->required();
 
-  Subcommand<Predict> predict(app, "predict", "Compute the PCR of the next boot", chosen, tool::predict);
+  Subcommand<Predict> predict(app, "predict", "Compute the PCR of the next boot, if nothing runs that is in no list", chosen, tool::predict);
   predict.app->add_option("--cmdline", predict->command_line, "The kernel's command line then (default: the present one)");
   predict.app->add_option("--bank", predict->bank, "Only this bank of PCRs: sha1, sha256, sha384, sha512");
   predict.app->add_flag("--entries", predict->entries, "Print the measurement log, too");
@@ -164,6 +167,17 @@ void add_boot(CLI::App& app, Action& chosen) {
   initramfs.app->add_option("--parser", initramfs->parser, "Converts lists that are not in the kernel's own format")->capture_default_str();
 }
 
+/// What is wrong, and where to read on.
+std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
+  std::string command = "diglim";
+  for (auto chosen = app.get_subcommands(); !chosen.empty(); chosen = chosen.front()->get_subcommands()) command += " " + chosen.front()->get_name();
+  std::string what = error.what();
+  // A word that is not known is the better answer to what is missing.
+  if (const auto unknown = app.remaining(true); dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !unknown.empty())
+    what = fmt::format("'{}' is no command or option here", unknown.front());
+  return fmt::format("diglim: {}; see {} --help\n", what, command);
+}
+
 }  // namespace
 
 CommandLine::CommandLine() : app_(std::make_unique<CLI::App>(description, "diglim")) {
@@ -188,7 +202,9 @@ std::expected<Action, int> CommandLine::parse(int argc, const char* const* argv)
   try {
     app_->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return std::unexpected(app_->exit(error) == 0 ? exit_status::yes : exit_status::bad_input);
+    if (error.get_exit_code() == 0) return std::unexpected(app_->exit(error));
+    std::fputs(complaint(*app_, error).c_str(), stderr);
+    return std::unexpected(exit_status::bad_input);
   }
   return chosen_;
 }

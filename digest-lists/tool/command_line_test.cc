@@ -54,6 +54,45 @@ TEST_F(TheProgram, ends_with_the_documented_statuses) {
   EXPECT_EQ(status_of({"--interface", outside("none").string(), "status"}), 3);
 }
 
+TEST_F(TheProgram, says_in_one_line_what_is_wrong_with_the_command) {
+  const auto said = [&](std::vector<std::string> words) { return diglim(std::move(words)).err; };
+  EXPECT_EQ(said({}), "diglim: A subcommand is required; see diglim --help\n");
+  EXPECT_EQ(said({"frobnicate"}), "diglim: 'frobnicate' is no command or option here; see diglim --help\n");
+  EXPECT_EQ(said({"generate", "rpms"}), "diglim: 'rpms' is no command or option here; see diglim generate --help\n");
+  EXPECT_EQ(said({"generate", "files"}), "diglim: --name is required; see diglim generate files --help\n");
+  EXPECT_THAT(said({"sign", "--kye"}), HasSubstr("'--kye' is no command or option here; see diglim sign --help\n"));
+  EXPECT_THAT(said({"status", "--fast"}), testing::AllOf(HasSubstr("diglim: "), HasSubstr("--fast"), HasSubstr("; see diglim status --help\n")));
+  EXPECT_EQ(diglim({"status", "--help"}).err, "");
+  // The options of all commands are said where somebody looks.
+  EXPECT_THAT(diglim({"status", "--help"}).out, HasSubstr("--root DIR"));
+}
+
+TEST_F(TheProgram, takes_a_file_that_is_not_there_for_a_wrong_command) {
+  const auto list = outside("0-file_list-compact-x").string(), none = outside("none").string();
+  put(list, std::string("\1\0\1\0\0\0\4\0\0\0\0\0\0\0\0\0", 16));
+  const std::vector<std::vector<std::string>> commands = {{"generate", "rpm", none + ".rpm", "-o", outside("out").string()},
+                                                          {"generate", "files", "--from", none, "--name", "x", "-o", outside("out").string()},
+                                                          {"verify", "--key", none, list},
+                                                          {"sign", "--key", none, "--certificate", none, list},
+                                                          {"diff", none, list},
+                                                          {"query", none, "--installed"},
+                                                          {"predict", "--cmdline", "ima_policy=diglim", "--initramfs", none}};
+  for (const auto& command : commands) {
+    const auto outcome = diglim(command);
+    EXPECT_EQ(outcome.end.exit_status, 2) << command.front();
+    EXPECT_THAT(outcome.err, HasSubstr(none)) << command.front();
+  }
+}
+
+TEST_F(TheProgram, ends_when_it_is_interrupted_and_leaves_nothing) {
+  // It waits for names; what it was to write is not there, whole or in part.
+  run({"mkfifo", outside("names").string()});
+  const auto command = std::string(DIGLIM_PROGRAM) + " generate files --root " + root().string() + " --name mine --from " + outside("names").string();
+  const auto end = processes_.run({"bash", "-c", "timeout --preserve-status --signal=INT 0.5 " + command + "; exit $?"}, {});
+  EXPECT_EQ(end->end.exit_status, 130);
+  EXPECT_EQ(files_in(at("/etc/diglim")), 0u);
+}
+
 TEST_F(TheProgram, tells_programs_the_same_as_people) {
   put(at("/opt/program"), "program", 0755);
   const auto out = diglim({"--root", root().string(), "--json", "query", "/opt/program"}).out;

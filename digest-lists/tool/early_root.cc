@@ -25,7 +25,8 @@ constexpr Hook hooks[] = {{"/dracut/hooks/pre-pivot/10-load-lists.sh", "/sysroot
 
 bool is_wanted(const fs::path& path, const BootParameters& boot) {
   const auto name = path.filename().string();
-  if (read_list_name(name) || name == only_immutable_mark || name == fs::path(boot.uploader).filename()) return true;
+  if (read_list_name(name) || name == only_immutable_mark || name == fs::path(boot.uploader).filename() || name == Load{}.parser.filename())
+    return true;
   return std::ranges::any_of(hooks, [&](const Hook& hook) { return path.string().ends_with(hook.ends_with); });
 }
 
@@ -46,6 +47,8 @@ Result<void> put(const fs::path& path, const ArchivedFile& file, const Root& roo
 
 Result<EarlyRoot> EarlyRoot::unpack(std::span<const fs::path> images, const BootParameters& boot, diglab::Processes& processes) {
   ArchivedFiles files;
+  for (const auto& image : images)
+    if (std::error_code error; !fs::exists(image, error)) return fail(ErrorKind::bad_input, fmt::format("{}: no such file", image.string()));
   for (const auto& image : images)
     for (auto& [path, file] : TRY(read_initramfs(TRY(diglab::read_file(image)), image.string(),
                                                  [&](std::string_view each) { return is_wanted(each, boot); }, processes)))

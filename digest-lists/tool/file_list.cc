@@ -9,6 +9,7 @@
 
 #include "format/rpm_list.h"
 #include "os/files.h"
+#include "tool/count_of.h"
 #include "tool/digest.h"
 #include "tool/installed_lists.h"
 #include "tool/list.h"
@@ -99,7 +100,7 @@ Result<void> write_file_list(const FileList& list, const std::vector<FileToList>
                 fmt::format("{}: is a mask, which says that there is to be no such list; remove it first", place.string()));
   report.json["list"] = place.string();
   report.json["written"] = put == Put::written;
-  report.text += fmt::format("{}: {} digests{}; not signed yet\n", place.string(), plain.size() + fixed.size(),
+  report.text += fmt::format("{}: {}{}; not signed yet\n", place.string(), count_of(plain.size() + fixed.size(), "digest"),
                              put == Put::written ? "" : ", unchanged");
   return {};
 }

@@ -54,6 +54,9 @@ Result<std::vector<std::string>> read_paths(const GenerateFiles& wish) {
     all << std::cin.rdbuf();
     text = all.str();
   } else {
+    std::error_code error;
+    if (!fs::exists(wish.from, error) || fs::is_directory(wish.from, error))
+      return fail(ErrorKind::bad_input, fmt::format("{}: {}", wish.from, error ? error.message() : "expected a file with paths"));
     text = TRY(diglab::read_file(wish.from));
   }
   std::vector<std::string> paths;

@@ -253,6 +253,12 @@ TEST_F(Generate, unpackaged_finds_what_could_run_and_nobody_knows) {
   const auto rest = generate_unpackaged(wish, context());
   ASSERT_TRUE(rest);
   EXPECT_EQ(rest->json["found"].size(), 4u);
+  // Where a list is expected, there is nothing else.
+  wish.list.output = "-";
+  const auto none = generate_unpackaged(wish, context());
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->text, "");
+  EXPECT_EQ(none->problems, "0 files in no list and no package\n");
   // The list of before is extended, not replaced.
   EXPECT_EQ(digests_in(at("/etc/diglim/0-file_list-compact-unpackaged")).size(), 5u);
 }

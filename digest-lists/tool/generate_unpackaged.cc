@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "tool/boot_parameters.h"
+#include "tool/count_of.h"
 #include "tool/database.h"
 #include "tool/executable.h"
 #include "tool/file_list.h"
@@ -87,6 +89,12 @@ Result<void> look(const fs::path& directory, const GenerateUnpackaged& wish, con
   return {};
 }
 
+/// Words are no list: who takes standard output for one is given none.
+Report without_list(const GenerateUnpackaged& wish, Report report) {
+  if (wish.list.output == "-") report.problems = std::exchange(report.text, "");
+  return report;
+}
+
 }  // namespace
 
 Result<Report> generate_unpackaged(const GenerateUnpackaged& wish, const Context& context) {
@@ -105,15 +113,15 @@ Result<Report> generate_unpackaged(const GenerateUnpackaged& wish, const Context
     report.json["found"].push_back({{"path", file.path}, {"kind", file.kind}, {"owner", file.owner}});
   }
   if (wish.dry_run || found.empty()) {
-    report.text += fmt::format("{} files in no list and no package\n", found.size());
+    report.text += count_of(found.size(), "file") + " in no list and no package\n";
     report.status = found.empty() ? exit_status::yes : exit_status::no;
-    return report;
+    return wish.dry_run ? report : without_list(wish, std::move(report));
   }
   if (!wish.yes && !wish.ask)
     return fail(
         ErrorKind::usage,
-        fmt::format("{} files are in no list and no package, and nobody is there to ask: --yes takes them all, --dry-run only names them",
-                    found.size()));
+        fmt::format("{} in no list and no package, and nobody is there to ask: --yes takes all, --dry-run only names them",
+                    count_of(found.size(), "file")));
   std::vector<FileToList> chosen;
   for (const Unpackaged& file : found) {
     const auto answer = wish.yes ? std::optional(true) : wish.ask(file);
@@ -122,7 +130,7 @@ Result<Report> generate_unpackaged(const GenerateUnpackaged& wish, const Context
   }
   if (chosen.empty()) {
     report.text += "none of them was chosen: no list\n";
-    return report;
+    return without_list(wish, std::move(report));
   }
   TRY_VOID(write_file_list(wish.list, chosen, context, report));
   return report;

@@ -52,6 +52,8 @@ Result<void> Keys::add(const fs::path& path) {
       if (it->is_regular_file(error)) files.push_back(it->path());
   } else if (fs::exists(path, error)) {
     files.push_back(path);
+  } else if (!error) {
+    error = std::make_error_code(std::errc::no_such_file_or_directory);
   }
   if (error) return fail(ErrorKind::bad_input, fmt::format("{}: {}", path.string(), error.message()));
   std::ranges::sort(files);

@@ -403,6 +403,8 @@ TEST_F(Prediction, the_converter_in_the_initramfs_uploads_no_list_twice) {
               ElementsAre("/" + own, parser_path, "/usr/lib/diglim/" + sample_list_name, "add_buffer_" + sample_list_name,
                           "/sysroot/usr/lib/diglim/" + sample_list_name, "/sysroot/usr/lib/diglim/0-file_list-rpm-other-1-1.noarch",
                           "add_buffer_0-file_list-rpm-other-1-1.noarch"));
+  // The hook needs no word of the kernel's.
+  EXPECT_THAT(measured({{parser_path.substr(1), "parser"}, {own, compact({"parser"}, parser)}, {dracut_hook, ""}}, "diglim.uploader="), testing::SizeIs(6));
   // Nobody can convert a list without it.
   const auto boot = BootParameters::parse("ima_policy=diglim");
   EXPECT_FALSE(predict_log(boot, Root(root())));
@@ -481,7 +483,7 @@ TEST_F(Prediction, of_the_command_takes_an_initramfs_too) {
   };
   EXPECT_EQ(entries(""), 1u);
   EXPECT_EQ(entries("/mnt"), 2u);
-  EXPECT_EQ(predict({.command_line = "ima_policy=diglim", .initramfs = {outside("none")}}, context()).error().kind(), ErrorKind::infra);
+  EXPECT_EQ(predict({.command_line = "ima_policy=diglim", .initramfs = {outside("none")}}, context()).error().kind(), ErrorKind::bad_input);
 }
 
 }  // namespace

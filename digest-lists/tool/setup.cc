@@ -133,7 +133,11 @@ Result<std::vector<Change>> plan(const Setup& wish, const Context& context, Repo
   }
   std::vector<Change> changes;
   TRY_VOID(plan_key(wish, context, memory, changes));
-  const auto loader = TRY(find_boot_loader(context.root));
+  const auto found = find_boot_loader(context.root);
+  if (!found)
+    return fail(found.error().kind(), fmt::format("{}; {} the kernel's command line by hand: {}", found.error().to_string(),
+                                                  wish.undo ? "take these off" : "add these to", fmt::join(wish.undo ? old : memory.words, " ")));
+  const auto& loader = *found;
   report.text += fmt::format("boot loader: {}\n", loader->name());
   for (auto& change : TRY(loader->replace(old, memory.words))) changes.push_back(std::move(change));
   for (auto& change : renew_initramfs(context.root)) changes.push_back(std::move(change));

@@ -123,7 +123,11 @@ TEST_F(SettingUp, a_command_that_fails_leaves_what_undo_needs) {
 }
 
 TEST_F(SettingUp, without_a_boot_loader_says_what_to_do) {
-  EXPECT_THAT(setup({}, recording()).error().to_string(), HasSubstr("by hand"));
+  for (const bool dry : {false, true})
+    EXPECT_THAT(setup({.dry_run = dry}, recording()).error().to_string(),
+                testing::AllOf(HasSubstr("neither grubby"), HasSubstr("by hand: ima_policy=exec_tcb "), HasSubstr("ima_appraise=log")));
+  // Nothing is remembered that was not done.
+  EXPECT_THAT(setup({.undo = true}, recording()).error().to_string(), HasSubstr("nothing was set up here"));
 }
 
 TEST_F(SettingUp, enforcing_is_refused_if_init_would_not_run) {

@@ -4,6 +4,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "os/files.h"
 #include "tool/list.h"
 #include "tool/signing.h"
@@ -18,6 +21,11 @@ std::string last_openssl_error() {
   ERR_error_string_n(ERR_peek_last_error(), text.data(), text.size());
   ERR_clear_error();
   return text.data();
+}
+
+std::string without_newline(std::string text) {
+  text.erase(text.find_last_not_of('\n') + 1);
+  return text;
 }
 
 /// Makes signatures of one kind.
@@ -41,7 +49,7 @@ class PgpSigner final : public Signer {
     const auto outcome = TRY(processes_.run(gpg, {.deadline = {}, .input = std::string(text_of(content)), .on_line = {}}));
     if (!outcome.end.succeeded())
       return fail(ErrorKind::infra, fmt::format("gpg could not sign with the key '{}': {}", wish_.pgp_key,
-                                                outcome.err.empty() ? outcome.end.to_string() : outcome.err));
+                                                outcome.err.empty() ? outcome.end.to_string() : without_newline(outcome.err)));
     const auto signature = read_pgp_signature(bytes_of(outcome.out));
     if (!signature) return fail_format("what gpg made", signature.error());
     if (!signature->is_supported())
@@ -65,7 +73,8 @@ class Pkcs7Signer final : public Signer {
       return fail(ErrorKind::bad_input, fmt::format("{}: not an X.509 certificate", wish.certificate.string()));
     signer->certificate_ = certificates.x509().front().certificate;
     const std::unique_ptr<BIO, decltype(&BIO_free)> file(BIO_new_file(wish.key.c_str(), "r"), BIO_free);
-    if (file) signer->key_.reset(PEM_read_bio_PrivateKey(file.get(), nullptr, nullptr, nullptr));
+    if (!file) return fail(ErrorKind::bad_input, fmt::format("{}: {}", wish.key.string(), std::strerror(errno)));
+    signer->key_.reset(PEM_read_bio_PrivateKey(file.get(), nullptr, nullptr, nullptr));
     if (!signer->key_)
       return fail(ErrorKind::bad_input, fmt::format("{}: not a private key in PEM: {}", wish.key.string(), last_openssl_error()));
     if (X509_check_private_key(signer->certificate_.get(), signer->key_.get()) != 1)

@@ -140,6 +140,10 @@ TEST_F(Signing, what_is_no_list_is_not_signed) {
   make_certificate("me");
   put(list_, "not a list");
   EXPECT_EQ(sign(by_certificate("me"), context()).error().kind(), ErrorKind::bad_input);
+  auto without_key = by_certificate("me");
+  without_key.key = outside("none.key");
+  put(list_, content_);
+  EXPECT_EQ(sign(without_key, context()).error().to_string(), outside("none.key").string() + ": No such file or directory");
 }
 
 TEST_F(Signing, verify_says_what_is_missing_and_what_is_damaged) {
@@ -149,6 +153,7 @@ TEST_F(Signing, verify_says_what_is_missing_and_what_is_damaged) {
   EXPECT_EQ(state(outside("me.pem"), exit_status::bad_input), "");
   EXPECT_THAT(text_, HasSubstr("offset"));
   EXPECT_EQ(verify({.lists = {list_}, .keys = {list_}}, context()).error().kind(), ErrorKind::bad_input);
+  EXPECT_THAT(verify({.lists = {list_}, .keys = {outside("none")}}, context()).error().to_string(), HasSubstr("No such file"));
 }
 
 TEST_F(Signing, signatures_of_kinds_that_the_kernel_does_not_verify_are_named) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "tool/boot_parameters.h"
+#include "tool/count_of.h"
 #include "tool/installed_lists.h"
 #include "tool/list.h"
 #include "tool/signing.h"
@@ -43,13 +44,15 @@ Result<Report> verify(const Verify& wish, const Context& context) {
     const auto list = List::read(path);
     const auto verdict = list ? verify(list->parts(), keys) : Result<SignatureVerdict>(std::unexpected(list.error()));
     if (!verdict) {
-      report.text += fmt::format("{}: refused: {}\n", path.string(), verdict.error().to_string());
+      // An error of reading names the file.
+      report.text += list ? fmt::format("{}: refused: {}\n", path.string(), verdict.error().to_string())
+                          : fmt::format("refused: {}\n", list.error().to_string());
       report.json.push_back({{"list", path.string()}, {"error", verdict.error().to_string()}});
       report.status = exit_status::bad_input;
       continue;
     }
     const bool good = verdict->state == SignatureVerdict::State::good;
-    report.text += fmt::format("{}: {}; {} digests\n", path.string(), describe(*verdict), list->digests().size());
+    report.text += fmt::format("{}: {}; {}\n", path.string(), describe(*verdict), count_of(list->digests().size(), "digest"));
     report.json.push_back({{"list", path.string()},
                            {"state", to_string(verdict->state)},
                            {"signature", verdict->signature},

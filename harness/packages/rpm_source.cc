@@ -7,6 +7,8 @@
 #include <rpm/rpmts.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <mutex>
 
@@ -43,7 +45,8 @@ Transaction new_transaction() {
 
 Result<Package> read_one(rpmts transaction, const fs::path& file) {
   std::unique_ptr<std::remove_pointer_t<FD_t>, decltype(&Fclose)> fd(Fopen(file.c_str(), "r.ufdio"), Fclose);
-  if (!fd || Ferror(fd.get())) return fail(ErrorKind::infra, fmt::format("cannot open {}: {}", file.string(), fd ? Fstrerror(fd.get()) : "out of memory"));
+  if (!fd || Ferror(fd.get()))
+    return fail(errno == ENOENT ? ErrorKind::bad_input : ErrorKind::infra, fmt::format("{}: cannot open: {}", file.string(), std::strerror(errno)));
   Header header = nullptr;
   const auto code = rpmReadPackageFile(transaction, fd.get(), file.c_str(), &header);
   if (!header || (code != RPMRC_OK && code != RPMRC_NOKEY && code != RPMRC_NOTTRUSTED)) {
