@@ -17,10 +17,11 @@ namespace {
 namespace fs = std::filesystem;
 using diglim::tool::BootParameters;
 
-/// Whether a file of an installed system has to do with what is measured.
+/// Whether a file of an installed system has to do with what is measured. The parser as init goes by the usual directories.
 bool counts(const PackagedFile& file, const BootParameters& boot) {
   const std::string directory = fs::path(file.path).parent_path().string();
-  return file.path == boot.uploader || file.path == boot.init || std::ranges::find(boot.directories, directory) != boot.directories.end();
+  const auto is_there = [&](const std::vector<std::string>& directories) { return std::ranges::find(directories, directory) != directories.end(); };
+  return file.path == boot.uploader || file.path == boot.init || is_there(boot.directories) || is_there(BootParameters().directories);
 }
 
 /// Lays out the digest lists of an image, and what converts them, as they are installed.
