@@ -130,8 +130,9 @@ MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, con
   // before the agent listens.
   MachineWish defaults;
   defaults.cmdline = {"quiet", "root=/dev/vda", "rootfstype=ext4", "rw", "init=" + init, "audit=1", "audit_backlog_limit=8192"};
-  // An emulated core may wait long for a busy host; the kernel would take that for its own stall.
-  if (acceleration == Acceleration::tcg) defaults.cmdline.emplace_back("rcupdate.rcu_cpu_stall_timeout=120");
+  // An emulated core may wait long for a busy host; the kernel would take that for its own stall, or for a lockup (twice the threshold, of which
+  // this is the longest).
+  if (acceleration == Acceleration::tcg) defaults.cmdline.insert(defaults.cmdline.end(), {"rcupdate.rcu_cpu_stall_timeout=120", "watchdog_thresh=60"});
   MachineWish all = with_overrides(std::move(defaults), wish);
   MachineSpec spec;
   spec.kernel = kernel.image;
