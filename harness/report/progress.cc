@@ -150,9 +150,12 @@ void Progress::take(const Event& event) {
 
 void Progress::phase(const event::Phase& phase) {
   const std::string what = one_line(phase.what, 100);
-  // Plain output gets a line when work of another name begins, not one for each step of it.
+  const int tenth = phase.fraction ? static_cast<int>(*phase.fraction * 10) : 0;
+  // Plain output gets a line when work of another name begins and for each tenth of it, not one for each step.
   if (!style_.live && what != phase_) line(what);
+  if (!style_.live && what == phase_ && tenth > tenth_) line(fmt::format("{}: {} %", what, tenth * 10));
   phase_ = what;
+  tenth_ = tenth;
   if (style_.live && phase.fraction) phase_ += fmt::format(" {:.0f} %", *phase.fraction * 100);
 }
 

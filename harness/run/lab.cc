@@ -34,7 +34,8 @@ Result<BuiltKernel> Lab::kernel(const MachineWish& wish, const Deadline& deadlin
   if (choice.flavour.find("diglim") != std::string::npos) request.more_patches = options_.more_patches;
   std::string what = fmt::format("kernel {}", choice.flavour);
   auto progress = [&](std::optional<double> fraction, std::string_view doing) {
-    phase_(fmt::format("{}: {}", what, doing), fraction);
+    // The files that are compiled come by the thousand: each is a step of one phase.
+    phase_(fmt::format("{}: {}", what, doing.substr(0, doing.find(':'))), fraction);
   };
   BuiltKernel kernel = TRY(kernels_.provide(request, progress, deadline), what);
   if (!kernel.warning.empty()) phase_(fmt::format("{}: {}", what, kernel.warning), std::nullopt);
