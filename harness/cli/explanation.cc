@@ -203,6 +203,7 @@ std::string explanation(const Scenario& scenario) {
   if (!scenario.sources.empty()) text += heading("sources", fmt::format("{}", fmt::join(scenario.sources, ", ")));
   if (!scenario.tags.empty()) text += heading("tags", fmt::format("{}", fmt::join(scenario.tags, ", ")));
   if (scenario.skip_unless) text += heading("skipped", fmt::format("unless machines run with {}: {}", scenario.skip_unless->acceleration, scenario.skip_unless->because));
+  if (scenario.alone) text += heading("alone", "no other machine of the run works beside one of this scenario");
   text += heading("machine", machine_in_words(scenario.machine, true));
   if (scenario.rounds > 1) text += heading("rounds", fmt::format("{} fresh machines", scenario.rounds));
   if (!scenario.policy.empty()) text += "\npolicy\n" + block(scenario.policy, 2);

@@ -107,8 +107,8 @@ class TreeWriter {
     if (archive_entry_filetype(entry) != AE_IFREG) return std::make_error_code(std::errc::not_supported);
     const int file = ::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (file < 0) return {errno, std::generic_category()};
-    const bool written = archive_read_data_into_fd(reader_, file) == ARCHIVE_OK && ::fchmod(file, (archive_entry_perm(entry) & 0111) | 0600) == 0;
-    if (!written) error = {archive_errno(reader_) != 0 ? archive_errno(reader_) : errno, std::generic_category()};
+    if (archive_read_data_into_fd(reader_, file) != ARCHIVE_OK) error = std::make_error_code(std::errc::io_error);
+    if (::fchmod(file, (archive_entry_perm(entry) & 0111) | 0600) != 0 && !error) error = {errno, std::generic_category()};
     if (::close(file) != 0 && !error) error = {errno, std::generic_category()};
     return error ? error : set_time(place, time);
   }
@@ -147,7 +147,8 @@ Result<void> lay_out(const std::string& tar, const fs::path& deb, const fs::path
   if (archive_read_open_memory(reader.get(), tar.data(), tar.size()) != ARCHIVE_OK) return damaged(deb, reader.get());
   TreeWriter writer(root, reader.get());
   const auto failed = [&](const std::string& path, const std::error_code& error) {
-    return fail(ErrorKind::infra, fmt::format("cannot unpack {} from {}: {}", path, deb.string(), error.message()));
+    const char* reason = archive_error_string(reader.get()); // What was wrong with the archive says more than that something was.
+    return fail(ErrorKind::infra, fmt::format("cannot unpack {} from {}: {}", path, deb.string(), reason ? reason : error.message()));
   };
   archive_entry* entry = nullptr;
   int code = 0;

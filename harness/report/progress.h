@@ -77,7 +77,7 @@ class Progress {
   std::map<ScenarioId, std::string> texts_;
   std::vector<Machine> machines_;
   std::string phase_;
-  int tenth_ = 0;  ///< Of the phase, as said last in plain output.
+  int tenth_ = 0;  ///< Of the phase, done so far.
   std::size_t announced_ = 0;
   Totals totals_;
   Time first_;
