@@ -68,6 +68,12 @@ TEST(DomainXml, DisksAreTheOverlaysInOrderAndOnlyExtraOnesHaveSerials) {
   EXPECT_EQ(domain.at("//disk[2]/serial"), "log");
 }
 
+TEST(DomainXml, DevicesShareTheRootBusAndNoSlot) {
+  Domain domain(domain_xml(full_spec(), files, identity));
+  EXPECT_EQ(domain.count("//devices/*/address[@bus='0']"), 4u);  // two disks, the agent's port, randomness
+  EXPECT_EQ(domain.count("//address[@slot=preceding::address/@slot]"), 0u);
+}
+
 TEST(DomainXml, WithoutARootDiskTheFirstDiskIsAnExtraOne) {
   MachineSpec spec = full_spec();
   spec.disk.reset();
