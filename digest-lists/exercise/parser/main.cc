@@ -2,19 +2,20 @@
 //
 // hex_parser: the smallest converter of digest lists there is, to show what the kernel does for and to converters.
 //
-//   hex_parser add|del FILE [linger SECONDS]
+//   hex_parser add|del FILE [linger]
 //   hex_parser print FILE
 //
 // FILE has one SHA-256 digest in hexadecimal on each line; what stands after it on the line does not count, so that the output of
 // sha256sum will do. The digests become one compact list of type file, uploaded under the name of FILE. With linger it keeps
-// FILE open for so long afterwards. With print the list goes to the standard output instead, in one write. Exit status: 0 uploaded, 1 refused by the kernel (the errno's name is printed), 2 bad use or input.
+// FILE open afterwards, until SIGTERM comes. With print the list goes to the standard output instead, in one write. Exit status: 0
+// uploaded, 1 refused by the kernel (the errno's name is printed), 2 bad use or input.
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 
@@ -61,11 +62,15 @@ int upload(const char* file, std::string_view bytes) {
 int main(int argc, char** argv) {
   const bool adding = argc >= 3 && std::strcmp(argv[1], "add") == 0;
   const bool printing = argc == 3 && std::strcmp(argv[1], "print") == 0;
-  const bool lingering = argc == 5 && std::strcmp(argv[3], "linger") == 0;
+  const bool lingering = argc == 4 && std::strcmp(argv[3], "linger") == 0;
   if (argc < 3 || (!adding && !printing && std::strcmp(argv[1], "del") != 0) || (argc != 3 && !lingering)) {
-    std::fputs("Usage: hex_parser add|del FILE [linger SECONDS]\n       hex_parser print FILE\n", stderr);
+    std::fputs("Usage: hex_parser add|del FILE [linger]\n       hex_parser print FILE\n", stderr);
     return 2;
   }
+  sigset_t last;
+  ::sigemptyset(&last);
+  ::sigaddset(&last, SIGTERM);
+  if (lingering) ::sigprocmask(SIG_BLOCK, &last, nullptr);  // before anything shows that there is somebody to end
   const int input = ::open(argv[2], O_RDONLY | O_CLOEXEC);
   if (input < 0) return refused("open", argv[2]);
   std::string text;
@@ -92,6 +97,6 @@ int main(int argc, char** argv) {
   const char* slash = std::strrchr(argv[2], '/');
   if (const int error = upload("digest_list_label", slash ? slash + 1 : argv[2]); error != 0) return error;
   if (const int error = upload(adding ? "digest_list_add" : "digest_list_del", encode({block})); error != 0) return error;
-  if (lingering) ::sleep(static_cast<unsigned>(std::strtoul(argv[4], nullptr, 10)));
+  if (int signal = 0; lingering) ::sigwait(&last, &signal);
   return 0;
 }
