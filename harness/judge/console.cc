@@ -125,6 +125,16 @@ std::size_t time_stamp_length(std::string_view text) {
   return at;
 }
 
+/// Without "<4>" or "<4> ", which dmesg prints before the time, and our kernel logs after it.
+std::string_view without_log_level(std::string_view text) {
+  if (text.size() < 3 || text[0] != '<' || !is_digit(text[1])) return text;
+  const std::size_t end = text.find('>');
+  if (end == text.npos || end >= 5) return text;
+  text.remove_prefix(end + 1);
+  if (text.starts_with(' ')) text.remove_prefix(1);
+  return text;
+}
+
 struct Message {
   std::string_view text;
   bool stamped = false;
@@ -132,13 +142,10 @@ struct Message {
 
 /// What the kernel printed: without log level and time stamp, and without what a program had left on the line before it.
 Message message_of(std::string_view line) {
-  line = without_return(line);
-  if (line.size() > 2 && line[0] == '<' && is_digit(line[1])) {
-    if (auto end = line.find('>'); end != line.npos && end < 5) line.remove_prefix(end + 1);
-  }
+  line = without_log_level(without_return(line));
   for (std::size_t at = 0; at != line.npos; at = line.find('[', at + 1)) {
     if (at < line.size() && line[at] != '[') continue;
-    if (std::size_t length = time_stamp_length(line.substr(at))) return {line.substr(at + length), true};
+    if (std::size_t length = time_stamp_length(line.substr(at))) return {without_log_level(line.substr(at + length)), true};
   }
   return {line, false};
 }

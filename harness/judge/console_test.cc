@@ -71,6 +71,7 @@ TEST(Console, LineIsClassifiedThroughLevelsAndTimeStamps) {
   EXPECT_EQ(classify_line("Kernel panic - not syncing: x"), ConsoleEventKind::panic);
   EXPECT_EQ(classify_line("[    1.234567] Kernel panic - not syncing: x\r"), ConsoleEventKind::panic);
   EXPECT_EQ(classify_line("<0>[    1.234567][    T1] Kernel panic - not syncing: x"), ConsoleEventKind::panic);
+  EXPECT_EQ(classify_line("[    1.234567] <0> Kernel panic - not syncing: x"), ConsoleEventKind::panic);
   EXPECT_EQ(classify_line("login: [   12.345678] kernel BUG at mm/slub.c:1!"), ConsoleEventKind::bug);
 }
 

@@ -39,6 +39,7 @@ struct Story {
   event::StepEnd main_other = exited(0);
   std::string main_audit = audit_record(1, "/root/unknown", "IMA-signature-required");
   std::string main_console = "Linux version 6.12\n";
+  std::string main_kernel_log = "[    0.000000] <5> Linux version 6.12\n";
   event::StepEnd control_exec = exited(0);
   event::StepEnd control_other = exited(0);
   std::string control_audit;
@@ -50,7 +51,7 @@ struct Story {
         .begin_scenario("exec/unknown", yaml)
         .begin_variant("main")
         .boot("agent", main_console);
-    s.step("exec", main_exec).step("other", main_other).evidence("audit", main_audit).end_variant();
+    s.step("exec", main_exec).step("other", main_other).evidence("audit", main_audit).evidence("kernel_log", main_kernel_log).end_variant();
     s.begin_variant("control")
         .boot()
         .step("exec", control_exec)
@@ -188,8 +189,10 @@ TEST(Judge, taking_any_event_out_of_a_good_stream_never_gives_a_wrong_pass) {
     events.erase(events.begin() + static_cast<std::ptrdiff_t>(out));
     const auto verdicts = judge(events, s.reader());
     ASSERT_THAT(verdicts, SizeIs(1));
-    // These only say when or what; the outcome is in other events. (The audit log may not go: none proves no absence.)
-    const bool harmless =
+    // These only say when or what; the outcome is in other events. (The audit log may not go: none proves no absence.) A kernel's log that
+    // could not be had is a fault, with an event of its own.
+    const auto* evidence = std::get_if<event::Evidence>(&gone);
+    const bool harmless = (evidence != nullptr && evidence->kind == "kernel_log") ||
         std::holds_alternative<event::RunBegin>(gone) || std::holds_alternative<event::RunEnd>(gone) ||
         std::holds_alternative<event::VariantBegin>(gone) || std::holds_alternative<event::BootBegin>(gone) ||
         std::holds_alternative<event::StepBegin>(gone);
@@ -272,6 +275,19 @@ control:
   machine: {init: /usr/lib/diglab/init}
   opposite: [stays-down]
 )";
+
+TEST(Judge, what_the_kernel_only_logs_counts_like_what_it_prints_and_what_it_does_both_with_counts_once) {
+  Story story;
+  story.main_kernel_log += "[    9.000000] <6> kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)\n";
+  EXPECT_EQ(story.verdict().outcome, Outcome::fail);
+  EXPECT_THAT(story.verdict().console_reports, ElementsAre(HasSubstr("kmemleak")));
+  const std::string warning = "WARNING: CPU: 0 PID: 1 at fs/inode.c:12 iput+0x1/0x2\n";
+  story.main_console += "[    2.000000] " + warning;
+  story.main_kernel_log = "[    2.000000] <4> " + warning;
+  EXPECT_THAT(story.verdict().console_reports, SizeIs(1));
+  story.main_console = "Linux version 6.12\n";
+  EXPECT_THAT(story.verdict().console_reports, SizeIs(1));
+}
 
 TEST(Judge, an_expected_panic_is_no_kernel_report_and_excuses_what_could_not_run) {
   StreamBuilder s;

@@ -70,8 +70,8 @@ class VariantJudge {
     }
   }
 
-  /// Every boot must have a console, or kernel messages in its place: without either nobody can say that the kernel was
-  /// well.
+  /// Every boot must have a console: without it nobody can say that the kernel was well. It has also what came when the agent could
+  /// not be asked; the kernel's log, what is not urgent enough to be printed (kmemleak).
   void consoles() {
     for (const BootRecord& boot : record_.boots) {
       if (boot.ends.empty())
@@ -79,24 +79,28 @@ class VariantJudge {
       const auto same_boot = [&](const event::Evidence* piece) {
         return piece->where.round == boot.begin.where.round && piece->where.boot == boot.begin.where.boot;
       };
-      bool any = false;
-      for (const std::string_view kind : {"console", "kernel_log"}) {
-        if (any) break;
-        for (const event::Evidence* piece : evidence_.of_kind(kind)) {
-          if (!same_boot(piece)) continue;
-          any = true;
-          console(*piece);
-        }
-      }
-      if (!any) trouble(fmt::format("no console was recorded ({})", place(boot.begin.where)));
+      const auto pieces = [&](std::string_view kind) {
+        auto all = evidence_.of_kind(kind);
+        std::erase_if(all, [&](const event::Evidence* piece) { return !same_boot(piece); });
+        return all;
+      };
+      std::set<std::string> told;
+      const auto consoles = pieces("console");
+      if (consoles.empty()) trouble(fmt::format("no console was recorded ({})", place(boot.begin.where)));
+      for (const event::Evidence* piece : consoles) console(*piece, told);
+      for (const event::Evidence* piece : pieces("kernel_log")) console(*piece, told);
     }
   }
 
-  void console(const event::Evidence& piece) {
+  /// `told`: titles of reports of the same boot that are in another piece already.
+  void console(const event::Evidence& piece, std::set<std::string>& told) {
     auto text = evidence_.text(piece.file);
     if (!text) return trouble(one_line(text.error().to_string(), 300));
+    std::set<std::string> here;
     for (ConsoleEvent& event : classify_console(*text)) {
       if (event.kind == ConsoleEventKind::panic && panic_wanted_) continue;
+      if (told.contains(event.title)) continue;
+      here.insert(event.title);
       verdict_.console_reports.push_back(one_line(event.title));
       verdict_.console.push_back({.where = piece.where,
                                   .file = piece.file,
@@ -105,6 +109,7 @@ class VariantJudge {
                                   .title = one_line(event.title),
                                   .excerpt = safe_text(event.excerpt)});
     }
+    told.merge(here);
   }
 
   void steps() {

@@ -174,6 +174,8 @@ void name_machine_evidence(Session& session) {
                                    .label = {}});
   };
   const std::string stem = fmt::format("boot-{}", session.where().boot);
+  // Whatever is not in the file, a report of the kernel for instance, the judge would not miss.
+  if (auto error = session.machine().console().write_error()) fault(session, *error);
   if (std::string commands = session.machine().command_lines(); !commands.empty())
     if (auto written = write_file(directory / (stem + ".commands"), commands + "\n"); !written) fault(session, written.error());
   name("console", stem + ".log");

@@ -129,8 +129,10 @@ MachineSpec machine_spec(const MachineWish& wish, const BuiltKernel& kernel, con
   std::string init = wish.init.value_or(systemd ? "/usr/lib/systemd/systemd" : std::string(guest_path::init));
   // audit=1: integrity records are made from the first process on. The backlog holds what a boot with many denials makes
   // before the agent listens.
+  // loglevel=5: the console has all that could be a kernel's report, warnings included, which "quiet" would leave out.
   MachineWish defaults;
-  defaults.cmdline = {"quiet", "root=/dev/vda", "rootfstype=ext4", "rw", "init=" + init, "audit=1", "audit_backlog_limit=8192"};
+  defaults.cmdline = {"loglevel=5", "root=/dev/vda", "rootfstype=ext4", "rw", "init=" + init, "audit=1", "audit_backlog_limit=8192"};
+  if (systemd) defaults.cmdline.push_back("systemd.show_status=auto");  // as with "quiet": what goes well is not printed
   // An emulated core may wait long for a busy host; the kernel would take that for its own stall, or for a lockup (twice the threshold, of which
   // this is the longest).
   if (acceleration == Acceleration::tcg) defaults.cmdline.insert(defaults.cmdline.end(), {"rcupdate.rcu_cpu_stall_timeout=120", "watchdog_thresh=60"});

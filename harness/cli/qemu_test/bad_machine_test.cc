@@ -40,6 +40,15 @@ TEST_F(BadMachineTest, a_panic_of_the_guest_fails_the_scenario) {
   EXPECT_THAT(diglab->out(), HasSubstr("sysrq triggered crash"));
 }
 
+TEST_F(BadMachineTest, a_warning_of_the_guests_kernel_is_on_the_console_and_fails_the_scenario) {
+  scenario("warning", "timeout: 60\nsteps: [{run: \"echo '<4>WARNING: CPU: 0 PID: 1 at fs/inode.c:12 iput+0x1/0x2' > /dev/kmsg\"}]\n"
+                      "checks: [{id: printed, console: {matches: 'at fs/inode.c:12'}}]\n");
+  auto diglab = start_run();
+  expect_status(*diglab, 1);
+  EXPECT_THAT(diglab->out(), HasSubstr("WARNING: at fs/inode.c:12 iput"));
+  EXPECT_THAT(diglab->out(), Not(HasSubstr("printed:")));
+}
+
 TEST_F(BadMachineTest, a_guest_that_hangs_is_given_up_at_the_steps_end) {
   scenario("hang", "timeout: 60\nsteps: [{id: sleep, run: sleep 60, timeout: 2}]\n");
   auto diglab = start_run();
