@@ -29,6 +29,10 @@ std::optional<HashAlgorithm> bank_of(const FileDigest& digest) {
   return bank && digest_size(*bank) == digest.bytes.size() ? bank : std::nullopt;
 }
 
+bool is_boot_aggregate(const ImaEntry& entry) {
+  return entry.path() == "boot_aggregate" && entry.file_digest() && bank_of(*entry.file_digest());
+}
+
 }  // namespace
 
 Result<Bytes> boot_aggregate(const PcrBanks& pcrs, HashAlgorithm bank) {
@@ -39,7 +43,7 @@ Result<BootAggregateVerdict> check_boot_aggregate(const ImaLog& log, const PcrBa
   if (log.entries.empty()) return fail(ErrorKind::bad_input, "an empty log has no boot_aggregate");
   const ImaEntry& first = log.entries.front();
   auto digest = first.file_digest();
-  if (first.path() != "boot_aggregate" || !digest)
+  if (!is_boot_aggregate(first))
     return fail(ErrorKind::bad_input,
                 fmt::format("the log begins with {}, not with boot_aggregate", printable(first.path(), 80)));
   auto bank = bank_of(*digest);
@@ -64,6 +68,16 @@ Result<BootAggregateVerdict> check_boot_aggregate(const ImaLog& log, const PcrBa
                        ? fmt::format("boot_aggregate is the {} hash of PCRs {}", name_of(*bank), range)
                        : fmt::format("boot_aggregate is {}, but PCRs {} of bank {} give {}", to_hex(verdict.logged),
                                      range, name_of(*bank), to_hex(verdict.computed));
+  return verdict;
+}
+
+std::optional<BootAggregateVerdict> boot_aggregate_link(const ImaLog& log, const PcrBanks& pcrs) {
+  if (auto verdict = check_boot_aggregate(log, pcrs)) return *verdict;
+  if (!log.entries.empty() && is_boot_aggregate(log.entries.front())) return std::nullopt;  // of a bank that is not given
+  const auto covered = [&](HashAlgorithm bank) { return boot_aggregate(pcrs, bank).has_value(); };
+  if (std::ranges::none_of(all_hash_algorithms, covered)) return std::nullopt;
+  BootAggregateVerdict verdict;
+  verdict.detail = "the log does not begin with a boot_aggregate, which the values of the firmware's PCRs could be compared with";
   return verdict;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <optional>
+
 #include "attest/ima_log.h"
 #include "attest/pcr.h"
 
@@ -22,5 +24,10 @@ struct BootAggregateVerdict {
 /// Compares a log's first entry with its recomputation. ErrorKind::bad_input when the log does not begin with a
 /// boot_aggregate or a PCR is missing. Kernels before 5.8 covered PCRs 0 to 7 in every bank: also tried, and told.
 Result<BootAggregateVerdict> check_boot_aggregate(const ImaLog& log, const PcrBanks& pcrs);
+
+/// The same as a link of evidence: nothing where `pcrs` do not have what the entry covers. But where they have it for any bank, a log
+/// that does not begin with a boot_aggregate that can be read does not agree. The name of an entry's template is not hashed: whoever
+/// changes that of the first entry must not get rid of the comparison.
+std::optional<BootAggregateVerdict> boot_aggregate_link(const ImaLog& log, const PcrBanks& pcrs);
 
 }  // namespace diglab

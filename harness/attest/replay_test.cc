@@ -137,5 +137,22 @@ TEST(BootAggregate, of_another_boot_does_not_agree_and_a_missing_pcr_is_named) {
   EXPECT_FALSE(check_boot_aggregate(log, first_pcrs()));
 }
 
+TEST(BootAggregate, is_compared_wherever_it_can_be_and_its_entry_cannot_hide) {
+  ImaLog log{.entries = {make_ima_ng_entry(10, "sha256", *boot_aggregate(first_pcrs(), HashAlgorithm::sha256), "boot_aggregate")}};
+  EXPECT_TRUE(boot_aggregate_link(log, first_pcrs())->agrees);
+  EXPECT_FALSE(boot_aggregate_link(log, {}).has_value());
+  PcrBanks other_bank;
+  for (std::uint32_t pcr = 0; pcr < 10; ++pcr) ASSERT_TRUE(other_bank.set(HashAlgorithm::sha384, pcr, Bytes(48, 1)));
+  EXPECT_FALSE(boot_aggregate_link(log, other_bank).has_value());
+  // The template's name is not hashed: this log gives the same PCRs.
+  ImaLog renamed = log;
+  renamed.entries[0].template_name = "x";
+  renamed = parse_binary_log(to_binary(renamed)).value();
+  EXPECT_EQ(replay(renamed, HashAlgorithm::sha256, 10), replay(log, HashAlgorithm::sha256, 10));
+  ASSERT_TRUE(boot_aggregate_link(renamed, first_pcrs()).has_value());
+  EXPECT_FALSE(boot_aggregate_link(renamed, first_pcrs())->agrees);
+  EXPECT_FALSE(boot_aggregate_link(renamed, {}).has_value());
+}
+
 }  // namespace
 }  // namespace diglab

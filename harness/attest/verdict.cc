@@ -33,7 +33,11 @@ class Verifier {
     link("pcr-values", [&] { return pcr_values(); });
     link("log", [&] { return log(); });
     link("log-forms", [&] { return log_forms(); });
-    if (boot_aggregate_was_quoted()) link("boot-aggregate", [&] { return boot_aggregate_link(); });
+    if (auto aggregate = log_ ? boot_aggregate_link(*log_, quoted_) : std::nullopt)
+      link("boot-aggregate", [&]() -> Result<std::string> {
+        if (!aggregate->agrees) return broken(aggregate->detail);
+        return aggregate->detail;
+      });
     return std::move(verdict_);
   }
 
@@ -138,21 +142,6 @@ class Verifier {
     // The two files are read one after the other, and a measurement may come between.
     if (difference->only_longer && difference->entry > 0) return fmt::format("same as far as both go; {}", text);
     return broken(text);
-  }
-
-  bool boot_aggregate_was_quoted() const {
-    if (!log_ || log_->entries.empty()) return false;
-    auto digest = log_->entries.front().file_digest();
-    if (!digest || log_->entries.front().path() != "boot_aggregate") return false;
-    auto bank =
-        digest->algorithm.empty() ? std::optional(HashAlgorithm::sha1) : hash_algorithm_named(digest->algorithm);
-    return bank && boot_aggregate(quoted_, *bank).has_value();
-  }
-
-  Result<std::string> boot_aggregate_link() {
-    BootAggregateVerdict checked = TRY(check_boot_aggregate(*log_, quoted_));
-    if (!checked.agrees) return broken(checked.detail);
-    return checked.detail;
   }
 
   const AttestationEvidence& evidence_;

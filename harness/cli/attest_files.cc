@@ -77,7 +77,10 @@ Result<void> check_quote(const AttestFiles& files, PcrBanks& pcrs, std::vector<L
   if (files.pcrs.empty()) return {};
   bool covered = TRY(quote_covers(quote, pcrs), files.pcrs.string());
   links.push_back(
-      {"pcr-values", covered, covered ? "they are those that were quoted" : "they are not those that were quoted"});
+      {"pcr-values", covered,
+       !covered ? "they are not those that were quoted"
+                : files.signature.empty() ? "they are those that were quoted, by whom was not looked at (--signature, --ak)"
+                                          : "they are those that were quoted"});
   PcrBanks quoted;
   for (const auto& [bank, indices] : quote.selection)
     for (std::uint32_t pcr : indices) TRY_VOID(quoted.set(bank, pcr, *pcrs.find(bank, pcr)));
@@ -105,9 +108,7 @@ Result<void> check_log_file(const AttestFiles& files, const PcrBanks& pcrs, Atte
     PcrBanks compared = TRY(narrowed(pcrs, files));
     LogVerdict checked = check_log(log, compared, files.pcr_given ? std::optional(files.pcr) : std::nullopt);
     links.push_back({"log", checked.ok, checked.one_line});
-    if (log.entries.front().path() == "boot_aggregate")
-      if (auto aggregate = check_boot_aggregate(log, pcrs))
-        links.push_back({"boot-aggregate", aggregate->agrees, aggregate->detail});
+    if (auto aggregate = boot_aggregate_link(log, pcrs)) links.push_back({"boot-aggregate", aggregate->agrees, aggregate->detail});
   }
   if (!files.ascii.empty()) {
     auto difference = compare_forms(log, TRY(given(read_file(files.ascii, largest_log))));
@@ -145,6 +146,8 @@ Result<AttestReport> check_attest_files(const AttestFiles& files) {
     return fail(ErrorKind::usage, "nothing to check: give --log, --quote or --evidence");
   if (!files.ascii.empty() && files.log.empty())
     return fail(ErrorKind::usage, "--ascii is compared with --log, which is not given");
+  if (!files.quote.empty() && !files.log.empty() && files.pcrs.empty())
+    return fail(ErrorKind::usage, "--quote with --log needs --pcrs: a quote has a digest of the values only, and nothing else ties the log to it");
   PcrBanks pcrs;
   if (!files.pcrs.empty()) pcrs = TRY(read_pcrs(files));
   if (!files.quote.empty()) TRY_VOID(check_quote(files, pcrs, report.verdict.links));
