@@ -72,7 +72,7 @@ begin_fuzz() {
   [[ -z $fuzz_pid && " ${parts[*]} " == *' fuzz '* ]] || return 0
   build fuzz fuzzers
   set -m
-  { renice -n 19 "$BASHPID" >/dev/null; ctest_of fuzz -L "fuzz-$fuzz_length" -j "$(nproc)"; } >"$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log" </dev/null &
+  { renice -n 19 "$BASHPID" >/dev/null; ctest_of fuzz -L "fuzz-$fuzz_length" -j "$(nproc)" || exit 1; } >"$DIGLAB_BUILD_ROOT/fuzz/ctest-output.log" </dev/null &
   fuzz_pid=$!
   set +m
   trap 'kill -TERM -- "-$fuzz_pid" 2>/dev/null' EXIT
