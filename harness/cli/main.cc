@@ -4,44 +4,22 @@
 // what they share: where things lie, how signals stop them, how errors become exit statuses.
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
-#include <thread>
 
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "machine/host.h"
 #include "os/orphan_reaper.h"
+#include "os/stop_signals.h"
 
 namespace diglab {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// SIGINT and SIGTERM ask everything to stop; a second one does not wait.
-void stop_on_signals(std::stop_source stop) {
-  ::sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGINT);
-  ::sigaddset(&signals, SIGTERM);
-  ::sigaddset(&signals, SIGHUP);
-  // Blocked here, before any thread exists, so that only the waiting thread ever sees them.
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  std::thread([signals, stop = std::move(stop)]() mutable {
-    int signal = 0;
-    ::sigwait(&signals, &signal);
-    fmt::print(stderr, "\ndiglab: stopping the machines and keeping the results so far (once more: at once)\n");
-    stop.request_stop();
-    ::sigwait(&signals, &signal);
-    end_machines_at_once();
-    ::_exit(130);
-  }).detach();
-}
 
 fs::path cache_directory() {
   if (const char* given = std::getenv("DIGLAB_CACHE"); given != nullptr && *given != '\0') return fs::absolute(given);
@@ -79,8 +57,16 @@ int report_error(const Error& error) {
 }
 
 int main(int argc, char** argv) {
+  ::signal(SIGPIPE, SIG_IGN);
   std::stop_source stop;
-  stop_on_signals(stop);
+  stop_on_signals(
+      stop,
+      // A terminal that is gone, as SIGHUP says, is no reason for an exception, as it is for fmt.
+      [] { std::fputs("\ndiglab: stopping the machines and keeping the results so far (once more: at once)\n", stderr); },
+      [] {
+        end_machines_at_once();
+        ::_exit(130);
+      });
 
   SystemProcesses processes;
   std::error_code ignored;

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <optional>
 
+#include "os/stop_signals.h"
+
 namespace diglab {
 namespace {
 
@@ -52,10 +54,9 @@ std::optional<int> reap(pid_t child) {
 }  // namespace
 
 void live_under_orphan_reaper() {
-  sigset_t watched;
+  ::signal(SIGCHLD, SIG_DFL);  // ignored, it would not come
   sigset_t before;
-  ::sigemptyset(&watched);
-  for (int number : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) ::sigaddset(&watched, number);
+  const sigset_t watched = without_ignored({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2});
   ::sigprocmask(SIG_BLOCK, &watched, &before);
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();

@@ -14,6 +14,7 @@
 #include "os/files.h"
 #include "os/orphan_reaper.h"
 #include "os/process.h"
+#include "os/stop_signals.h"
 
 namespace diglab {
 namespace {
@@ -191,10 +192,12 @@ TEST(Clock, PrintsRfc3339) {
   EXPECT_EQ(to_rfc3339(clock.now()), "2023-11-14T22:13:21.500Z");
 }
 
-/// Forks, lets the child live under a reaper and do `work`, and says how the whole ended.
-int status_under_reaper(const std::function<void()>& work, const std::function<void(pid_t)>& meanwhile = {}) {
+/// Forks, lets the child live under a reaper and do `work`, and says how the whole ended. `before` is done in the child, before there is a reaper.
+int status_under_reaper(const std::function<void()>& work, const std::function<void(pid_t)>& meanwhile = {},
+                        const std::function<void()>& before = {}) {
   const pid_t pid = ::fork();
   if (pid == 0) {
+    if (before) before();
     live_under_orphan_reaper();
     work();
     ::_exit(0);
@@ -245,6 +248,61 @@ TEST(OrphanReaper, ReapsWhatIsOrphanedBelow) {
     ::_exit(::kill(orphan, 0) == 0 ? 3 : 0);
   });
   EXPECT_EQ(status, 0);
+}
+
+/// How a process under a reaper ends that stops on signals, and then needs 3 s: with 7, or 130 if it was not let. Never asked to stop it ends with 8.
+/// `signals` are sent to it one after the other; to its whole process group where `number` is negative.
+struct Sent {
+  std::chrono::milliseconds after;
+  int number;
+};
+int exit_status_after(const std::vector<Sent>& signals, const std::function<void()>& before = {}) {
+  int ready[2];
+  if (::pipe(ready) != 0) return -1;
+  int status = status_under_reaper(
+      [&] {
+        std::stop_source stop;
+        stop_on_signals(stop, [] {}, [] { ::_exit(130); });
+        if (::write(ready[1], "", 1) != 1) ::_exit(1);
+        for (int i = 0; i < 300 && !stop.stop_requested(); ++i) std::this_thread::sleep_for(10ms);
+        if (!stop.stop_requested()) ::_exit(8);
+        std::this_thread::sleep_for(3s);
+        ::_exit(7);
+      },
+      [&](pid_t pid) {
+        ::close(ready[1]);
+        char byte = 0;
+        if (::read(ready[0], &byte, 1) != 1) return;
+        for (const Sent& sent : signals) {
+          std::this_thread::sleep_for(sent.after);
+          ::kill(sent.number < 0 ? -pid : pid, std::abs(sent.number));
+        }
+      },
+      [&] {
+        ::setsid();
+        if (before) before();
+      });
+  ::close(ready[0]);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+TEST(StopSignals, OneToTheWholeGroupIsOne) {
+  EXPECT_EQ(exit_status_after({{0ms, -SIGTERM}}), 7);
+}
+
+TEST(StopSignals, ASecondOneDoesNotWait) {
+  // On a busy host the first may be taken so late that the second one is still the first.
+  EXPECT_EQ(exit_status_after({{0ms, -SIGTERM}, {1500ms, SIGINT}, {1000ms, SIGINT}}), 130);
+}
+
+TEST(StopSignals, WhatIsIgnoredFromTheStartStopsNothing) {
+  EXPECT_EQ(exit_status_after({{0ms, -SIGHUP}, {0ms, SIGINT}}, [] {
+              ::signal(SIGHUP, SIG_IGN);
+              ::signal(SIGINT, SIG_IGN);
+              ::signal(SIGCHLD, SIG_IGN);
+            }),
+            8);
+  EXPECT_EQ(exit_status_after({{0ms, SIGHUP}}), 7);
 }
 
 TEST(OrphanReaper, PassesSignalsOn) {

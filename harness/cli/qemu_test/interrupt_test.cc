@@ -17,6 +17,9 @@ class InterruptTest : public BadMachineTest {
   /// Interrupts and expects the end within seconds: nothing is waited for that was going on.
   static void interrupt(StartedDiglab& diglab) {
     diglab.signal(SIGINT);
+    expect_interrupted(diglab);
+  }
+  static void expect_interrupted(StartedDiglab& diglab) {
     EXPECT_EQ(diglab.wait(30s), 130) << diglab.out() << diglab.err();
     EXPECT_THAT(diglab.err(), HasSubstr("stopping"));
   }
@@ -49,18 +52,19 @@ TEST_F(InterruptTest, ends_a_step_and_keeps_what_was_seen) {
   scenario("sleeps", sleeping);
   auto diglab = start_run();
   wait_for_event(*diglab, "\"event\":\"step_begin\"");
-  interrupt(*diglab);
+  // As timeout(1) and CI do: it reaches the program twice, and is one signal.
+  diglab->signal_group(SIGTERM);
+  expect_interrupted(*diglab);
   EXPECT_THAT(events(), HasSubstr("\"interrupted\":true"));
   EXPECT_THAT(events(), HasSubstr("\"kind\":\"console\""));
 }
 
-TEST_F(InterruptTest, may_come_twice_and_the_next_run_works) {
+TEST_F(InterruptTest, may_come_again_and_again_and_the_next_run_works) {
   scenario("sleeps", sleeping);
   auto diglab = start_run();
   wait_for_event(*diglab, "\"event\":\"step_begin\"");
-  diglab->signal(SIGINT);
-  ASSERT_TRUE(eventually([&] { return diglab->err().find("stopping") != std::string::npos; }, 30s));
-  interrupt(*diglab);
+  EXPECT_TRUE(eventually([&] { return diglab->signal(SIGINT), diglab->wait(0s) != -1; }, 30s));
+  expect_interrupted(*diglab);
   EXPECT_TRUE(eventually([] { return descendants().empty(); }, 10s)) << "left behind: " << descendants().front().command;
 
   scenario("sleeps", "timeout: 60\nsteps: [{id: runs, run: \"exit 0\"}]\n");

@@ -94,6 +94,8 @@ StartedDiglab::StartedDiglab(const fs::path& scratch, const std::string& name, s
     return;
   }
   for (const auto& [key, value] : environment) ::setenv(key.c_str(), value.c_str(), 1);
+  ::setsid();
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::dup2(::open("/dev/null", O_RDONLY), 0);
   ::dup2(::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
   ::dup2(::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
@@ -117,6 +119,10 @@ std::string StartedDiglab::err() const {
 
 void StartedDiglab::signal(int number) const {
   if (!status_) ::kill(pid_, number);
+}
+
+void StartedDiglab::signal_group(int number) const {
+  if (!status_) ::kill(-pid_, number);
 }
 
 int StartedDiglab::wait(std::chrono::seconds limit) {

@@ -32,7 +32,7 @@ void adopt_orphans();
 /// do: libvirt takes a machine to be alive as long as a zombie is left of it.
 bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit);
 
-/// The real program, started with its outputs going to files.
+/// The real program, started in a session of its own with its outputs going to files. It is stopped when this process ends.
 class StartedDiglab {
  public:
   /// `name` tells this start from others of the same test; `environment` is added to this process's own.
@@ -45,6 +45,7 @@ class StartedDiglab {
   [[nodiscard]] std::string out() const;
   [[nodiscard]] std::string err() const;
   void signal(int number) const;
+  void signal_group(int number) const;  ///< To it and everything that it has started and that made no group of its own.
 
   /// Exit status; 128 + signal as in shells; -1 when it did not end in time.
   int wait(std::chrono::seconds limit);
