@@ -7,8 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <chrono>
+#include <fstream>
 #include <optional>
+#include <vector>
 
 #include "os/stop_signals.h"
 
@@ -22,6 +24,27 @@ std::optional<int> reap(pid_t child) {
   for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;)
     if (pid == child) ended = status;
   return ended;
+}
+
+/// Our children of this session, as the kernel lists them (proc_pid_children(5)). What has made a session of its own is a daemon.
+std::vector<pid_t> children_of_session() {
+  std::vector<pid_t> found;
+  std::ifstream children("/proc/thread-self/children");
+  for (pid_t pid = 0; children >> pid;)
+    if (::getsid(pid) == ::getsid(0)) found.push_back(pid);
+  return found;
+}
+
+/// Kills what the child has left, and what is orphaned by that, until there is none or ten seconds are over: one may sleep in the kernel.
+void end_leftovers(const sigset_t& watched) {
+  using namespace std::chrono_literals;
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  for (auto left = children_of_session(); !left.empty() && std::chrono::steady_clock::now() < end; left = children_of_session()) {
+    for (pid_t pid : left) ::kill(pid, SIGKILL);
+    const ::timespec for_one{.tv_sec = 0, .tv_nsec = 100'000'000};
+    ::sigtimedwait(&watched, nullptr, &for_one);
+    (void)reap(0);
+  }
 }
 
 [[noreturn]] void end_like(int status) {
@@ -44,7 +67,10 @@ std::optional<int> reap(pid_t child) {
     siginfo_t from{};
     if (::sigwaitinfo(&watched, &from) < 0) continue;
     if (from.si_signo == SIGCHLD) {
-      if (auto status = reap(child)) end_like(*status);
+      if (auto status = reap(child)) {
+        end_leftovers(watched);
+        end_like(*status);
+      }
     } else if (from.si_code != SI_KERNEL) {
       ::kill(child, from.si_signo);  // the terminal's own (SI_KERNEL) go to the whole process group
     }
@@ -65,8 +91,8 @@ void live_under_orphan_reaper() {
     reap_until_end_of(child, watched);
   }
   if (child == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(128 + SIGKILL);
+    ::prctl(PR_SET_PDEATHSIG, ::sigismember(&watched, SIGTERM) == 1 ? SIGTERM : SIGKILL);
+    if (::getppid() != parent) ::_exit(128 + SIGTERM);
   }
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
 }

@@ -10,7 +10,8 @@ namespace diglab {
 /// seconds. They are the first process's children then; in a container that one may reap once a second, or never.
 ///
 /// From outside the two are one: signals sent to the parent reach the child, those of the terminal reach both and the
-/// parent leaves them to the child, and the parent's death is the child's (SIGKILL).
+/// parent leaves them to the child. When the parent is killed the child gets SIGTERM (SIGKILL if it ignores that): it is there to end what it has
+/// started. When the child is killed the parent kills what it leaves, but for what has a session of its own (setsid(2)), daemons and machines.
 ///
 /// To be called before the process has a second thread. Without the means (fork fails), it just goes on.
 void live_under_orphan_reaper();

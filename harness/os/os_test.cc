@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -303,6 +304,87 @@ TEST(StopSignals, WhatIsIgnoredFromTheStartStopsNothing) {
             }),
             8);
   EXPECT_EQ(exit_status_after({{0ms, SIGHUP}}), 7);
+}
+
+/// Forks a process in a group of its own that starts another one, which holds `end` for a minute.
+pid_t start_two(int end) {
+  const pid_t leader = ::fork();
+  if (leader != 0) return leader;
+  ::setpgid(0, 0);
+  if (::fork() == 0) {
+    ::sleep(60);
+    ::_exit(0);
+  }
+  if (::write(end, "", 1) != 1) ::_exit(1);
+  for (;;) ::pause();
+}
+
+/// Whether nobody holds the other end of this pipe, now or in ten seconds.
+bool let_go(int end) {
+  pollfd hung_up{.fd = end, .events = 0, .revents = 0};
+  return ::poll(&hung_up, 1, 10'000) == 1 && (hung_up.revents & POLLHUP) != 0;
+}
+
+TEST(OrphanReaper, WhenItsChildIsKilledNothingIsLeft) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  int status = status_under_reaper(
+      [&] {
+        const pid_t leader = start_two(ends[1]);
+        char byte = 0;
+        if (::read(ends[0], &byte, 1) != 1) ::_exit(1);
+        ::kill(leader, SIGKILL);  // as PR_SET_PDEATHSIG does with what SystemProcesses starts
+        ::raise(SIGKILL);
+      },
+      [&](pid_t) { ::close(ends[1]); });
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+  EXPECT_TRUE(let_go(ends[0]));
+  ::close(ends[0]);
+}
+
+TEST(OrphanReaper, ADaemonMayStay) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  int status = status_under_reaper([&] {
+    if (::fork() == 0) {
+      const pid_t daemon = ::setsid();
+      if (::write(ends[1], &daemon, sizeof daemon) == sizeof daemon) ::sleep(60);
+      ::_exit(0);
+    }
+    pollfd written{.fd = ends[0], .events = POLLIN, .revents = 0};
+    ::poll(&written, 1, 10'000);
+  });
+  EXPECT_EQ(status, 0);
+  pid_t daemon = 0;
+  ASSERT_EQ(::read(ends[0], &daemon, sizeof daemon), static_cast<ssize_t>(sizeof daemon));
+  EXPECT_EQ(::kill(daemon, SIGKILL), 0) << "it is gone";
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST(OrphanReaper, WhenItIsKilledItsChildCanEndWhatItStarted) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  int status = status_under_reaper(
+      [&] {
+        ::close(ends[0]);
+        std::stop_source stop;
+        stop_on_signals(stop, [] {}, [] { ::_exit(130); });
+        SystemProcesses processes;
+        RunOptions options;
+        options.deadline = Deadline::in(60s, stop.get_token());
+        (void)processes.run({"sh", "-c", "sleep 60 & echo >&9; wait"}, options);
+      },
+      [&](pid_t reaper) {
+        ::close(ends[1]);
+        char byte = 0;
+        EXPECT_EQ(::read(ends[0], &byte, 1), 1);
+        ::kill(reaper, SIGKILL);
+      },
+      [&] { ::dup2(ends[1], 9); });
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+  EXPECT_TRUE(let_go(ends[0]));
+  ::close(ends[0]);
 }
 
 TEST(OrphanReaper, PassesSignalsOn) {

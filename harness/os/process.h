@@ -39,8 +39,9 @@ class Processes {
   virtual ~Processes() = default;
 
   /// Runs to the end, capturing both outputs. The child leads a process group of its own, which is killed
-  /// when the deadline passes (ErrorKind::timeout) or a stop is requested (::interrupted), and when the
-  /// harness dies. A program that cannot be started is ErrorKind::infra and names the program.
+  /// when the deadline passes (ErrorKind::timeout) or a stop is requested (::interrupted). When the harness is
+  /// killed the child is, too (PR_SET_PDEATHSIG); what that had started is left to live_under_orphan_reaper().
+  /// A program that cannot be started is ErrorKind::infra and names the program.
   virtual Result<ProcessOutcome> run(const Command& command, const RunOptions& options) = 0;
 
   /// run(), where anything but exit status 0 is ErrorKind::infra with the command and the tail of its errors.
