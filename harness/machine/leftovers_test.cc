@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,45 @@ TEST_F(RunDirectoryTest, WhatADeadRunLeftIsRemovedAndNothingElse) {
   EXPECT_EQ(::waitpid(of_living, &status, WNOHANG), 0);
   ::kill(of_living, SIGKILL);
   ::waitpid(of_living, nullptr, 0);
+}
+
+TEST_F(RunDirectoryTest, IsNotMadeWhereOthersCouldChangeIt) {
+  auto refusal = [](const fs::path& parent) {
+    auto run = RunDirectory::open(parent, {}, Deadline::in(10s));
+    return run ? "made " + (*run)->path().string() : run.error().to_string();
+  };
+  const fs::path mine = parent_.path() / "mine", link = parent_.path() / "link", file = parent_.path() / "file";
+  fs::create_directory(mine);
+  fs::create_directory_symlink(mine, link);
+  EXPECT_THAT(refusal(link), testing::HasSubstr("not a directory"));
+  ASSERT_TRUE(write_file(file, "x").has_value());
+  EXPECT_THAT(refusal(file), testing::HasSubstr("not a directory"));
+  for (mode_t mode : {0720, 0702, 01777}) {
+    ASSERT_EQ(::chmod(mine.c_str(), mode), 0);
+    EXPECT_THAT(refusal(mine), testing::HasSubstr("others than its owner can write to it"));
+  }
+  // Of two users' directories one is not ours.
+  ASSERT_EQ(::chmod(mine.c_str(), 0700), 0);
+  const fs::path foreign = ::geteuid() == 0 ? mine : fs::path("/usr");
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(mine.c_str(), 12345, 0), 0);
+  }
+  EXPECT_THAT(refusal(foreign), testing::HasSubstr(::geteuid() == 0 ? "belongs to user 12345" : "belongs to user 0"));
+  EXPECT_TRUE(fs::is_empty(mine));
+  // What is made is for its owner alone to change, whatever the umask.
+  const mode_t before = ::umask(0);
+  EXPECT_THAT(refusal(parent_.path() / "new"), testing::StartsWith("made "));
+  ::umask(before);
+  EXPECT_THAT(refusal(parent_.path() / "new"), testing::StartsWith("made "));
+}
+
+TEST_F(RunDirectoryTest, DoesNotFollowALinkAmongTheRuns) {
+  TempDir elsewhere = *TempDir::make();
+  fs::create_directory_symlink(elsewhere.path(), parent_.path() / "r-00000003");
+  auto run = RunDirectory::open(parent_.path(), {}, Deadline::in(10s));
+  ASSERT_TRUE(run.has_value()) << run.error().to_string();
+  EXPECT_TRUE(fs::is_empty(elsewhere.path()));
+  EXPECT_TRUE(fs::is_symlink(parent_.path() / "r-00000003"));
 }
 
 TEST_F(RunDirectoryTest, OwnerOfAnotherHostIsNeverDead) {

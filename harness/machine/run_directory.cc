@@ -2,7 +2,11 @@
 #include "machine/run_directory.h"
 
 #include <fmt/format.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <random>
 
 #include "machine/owned_processes.h"
@@ -18,6 +22,27 @@ fs::path lock_of(const fs::path& run) {
   return run / "lock";
 }
 
+/// Makes the directory of all runs, or sees that nobody else can change what is in it: its name in a place for everybody can be guessed, and
+/// whoever made it first could put his own files where libvirt reads ours. Others may pass through, not look around: a libvirt
+/// daemon's QEMU opens the disks below as a user of its own.
+Result<void> provide_private(const fs::path& directory) {
+  TRY_VOID(make_directories(directory.parent_path()));
+  if (::mkdir(directory.c_str(), 0711) != 0 && errno != EEXIST)
+    return fail(ErrorKind::infra, fmt::format("{}: cannot create directory: {}", directory.string(), ::strerror(errno)));
+  struct stat found {};
+  if (::lstat(directory.c_str(), &found) != 0)
+    return fail(ErrorKind::infra, fmt::format("{}: cannot examine: {}", directory.string(), ::strerror(errno)));
+  if (!S_ISDIR(found.st_mode))
+    return fail(ErrorKind::infra, fmt::format("{}: not a directory, where those of runs should be: it belongs to user {}; remove it", directory.string(), found.st_uid));
+  if (found.st_uid != ::geteuid())
+    return fail(ErrorKind::infra, fmt::format("{}: belongs to user {}, who could change what machines of user {} are made from: have it removed",
+                                              directory.string(), found.st_uid, ::geteuid()));
+  if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return fail(ErrorKind::infra, fmt::format("{}: others than its owner can write to it (mode {:o}) and change what machines are made from: chmod go-w",
+                                              directory.string(), found.st_mode & 07777));
+  return {};
+}
+
 }  // namespace
 
 bool RunDirectory::is_dead(const fs::path& path) {
@@ -28,7 +53,7 @@ bool RunDirectory::is_dead(const fs::path& path) {
 }
 
 Result<std::unique_ptr<RunDirectory>> RunDirectory::open(const fs::path& parent, std::string name, const Deadline& deadline) {
-  TRY_VOID(make_directories(parent));
+  TRY_VOID(provide_private(parent));
   // Between making a directory and locking it, nobody may look for dead ones.
   auto everybody = TRY(FileLock::acquire(parent / "lock", deadline));
   if (name.empty()) name = fmt::format("{}{:08x}", prefix, std::random_device()());
@@ -43,7 +68,9 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::open(const fs::path& parent,
 Result<void> RunDirectory::remove_leftovers(const fs::path& parent) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(parent, error)) {
-    if (!entry.is_directory() || !entry.path().filename().string().starts_with(prefix) || entry.path() == path_) continue;
+    if (!entry.path().filename().string().starts_with(prefix) || entry.path() == path_) continue;
+    std::error_code ignored;
+    if (entry.symlink_status(ignored).type() != fs::file_type::directory) continue;
     // Held while the directory is emptied, so that two cleaners do not meet in it.
     auto lock = TRY(FileLock::try_acquire(lock_of(entry.path())));
     if (!lock) continue;

@@ -16,7 +16,7 @@ namespace diglab {
 /// run left: open() kills the QEMU and swtpm processes that were working in it and removes it.
 class RunDirectory {
  public:
-  /// `name` empty: a new name.
+  /// `name` empty: a new name. ErrorKind::infra for a `parent` that is a link, or that others than this user can change.
   static Result<std::unique_ptr<RunDirectory>> open(const std::filesystem::path& parent, std::string name, const Deadline& deadline);
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
