@@ -30,6 +30,7 @@ struct Release {
 };
 using OwnedHeader = std::unique_ptr<headerToken_s, Release<headerFree>>;
 using OwnedIterator = std::unique_ptr<rpmdbMatchIterator_s, Release<rpmdbFreeIterator>>;
+using OwnedIndex = std::unique_ptr<rpmdbIndexIterator_s, Release<rpmdbIndexIteratorFree>>;
 using OwnedText = std::unique_ptr<char, Release<std::free>>;
 
 std::string bytes_of_tag(Header header, rpmTagVal tag) {
@@ -81,6 +82,23 @@ std::expected<OwnedHeader, std::string> read_package(rpmts transaction, rpmte el
   return owned;
 }
 
+/// Of all that is installed: librpm leaves out packages whose headers it would not verify now, unless it is told not to look. The kernel does.
+OwnedIterator installed(rpmts transaction, rpmDbiTagVal index, const char* key) {
+  const rpmVSFlags flags = rpmtsVSFlags(transaction);
+  rpmtsSetVSFlags(transaction, static_cast<rpmVSFlags>(flags | RPMVSF_NOHDRCHK));
+  OwnedIterator packages(rpmtsInitIterator(transaction, index, key, 0));
+  rpmtsSetVSFlags(transaction, flags);
+  return packages;
+}
+
+/// As the database's index of names has it; each package has one name.
+std::size_t count_installed(rpmts transaction) {
+  const OwnedIndex names(rpmdbIndexIteratorInit(rpmtsGetRdb(transaction), RPMDBI_NAME));
+  std::size_t count = 0, size = 0;
+  for (const void* name; rpmdbIndexIteratorNext(names.get(), &name, &size) == 0;) count += rpmdbIndexIteratorNumPkgs(names.get());
+  return count;
+}
+
 }  // namespace
 
 std::string list_name(rpmte element) {
@@ -118,7 +136,7 @@ std::expected<std::vector<Change>, std::string> read_changes(
 
 std::optional<PackageList> installed_list(rpmts transaction, const std::string& list, const std::set<unsigned>& except) {
   const std::string name = package_name(std::string_view(list).substr(ListDirectory::prefix.size()));
-  const OwnedIterator packages(rpmtsInitIterator(transaction, RPMDBI_NAME, name.c_str(), 0));
+  const OwnedIterator packages = installed(transaction, RPMDBI_NAME, name.c_str());
   while (Header header = rpmdbNextIterator(packages.get())) {
     if (except.contains(headerGetInstance(header)) || list_name(header) != list) continue;
     if (auto found = list_of(header); found && *found) return std::move(**found);
@@ -126,13 +144,19 @@ std::optional<PackageList> installed_list(rpmts transaction, const std::string& 
   return std::nullopt;
 }
 
-void for_each_installed(rpmts transaction, const std::function<void(PackageList&&)>& take, const std::function<void(const std::string&)>& complain) {
-  const OwnedIterator packages(rpmtsInitIterator(transaction, RPMDBI_PACKAGES, nullptr, 0));
-  while (Header header = rpmdbNextIterator(packages.get())) {
+std::expected<void, std::string> for_each_installed(rpmts transaction, const std::function<void(PackageList&&)>& take,
+                                                    const std::function<void(const std::string&)>& complain) {
+  const OwnedIterator packages = installed(transaction, RPMDBI_PACKAGES, nullptr);
+  std::size_t count = 0;
+  for (; Header header = rpmdbNextIterator(packages.get()); ++count) {
     auto list = list_of(header);
     if (!list) complain(list.error());
     else if (*list) take(std::move(**list));
   }
+  // An iterator that met an error ends as if that had been all, and one that met a damaged header leaves it out.
+  if (const auto all = count_installed(transaction); all != count)
+    return std::unexpected("of " + std::to_string(all) + " packages in the database of rpm " + std::to_string(count) + " can be read");
+  return {};
 }
 
 }  // namespace diglim

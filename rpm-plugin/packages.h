@@ -41,7 +41,9 @@ struct Change {
 /// The list of an installed package by its list's name; `except` are rows of the database that do not count. Nothing: not installed.
 [[nodiscard]] std::optional<PackageList> installed_list(rpmts transaction, const std::string& list, const std::set<unsigned>& except = {});
 
-/// All installed packages; those of which no list can be made go to `complain`.
-void for_each_installed(rpmts transaction, const std::function<void(PackageList&&)>& take, const std::function<void(const std::string&)>& complain);
+/// All installed packages; those of which no list can be made go to `complain`. An error: not all could be read; what was not taken may
+/// be installed all the same.
+[[nodiscard]] std::expected<void, std::string> for_each_installed(rpmts transaction, const std::function<void(PackageList&&)>& take,
+                                                                  const std::function<void(const std::string&)>& complain);
 
 }  // namespace diglim

@@ -160,15 +160,15 @@ bool Transaction::recover(rpmts transaction) {
   if (!complain(directory_.discard_staged())) return false;
   std::set<std::string> wanted;
   Outcome outcome;
-  for_each_installed(
+  const auto all = for_each_installed(
       transaction,
       [&](PackageList&& list) {
         if (!wanted.insert(list.name).second) return complain_(list.name + ": two packages of this name are installed; only the files of one are known");
         if (outcome && !directory_.has(list.name, list.content)) outcome = directory_.stage(list.name, list.content);
       },
       complain_);
-  if (wanted.empty()) {
-    complain_("the database of rpm has no packages, or cannot be read; no digest list was changed");
+  if (!all || wanted.empty()) {
+    complain_((all ? "the database of rpm has no packages, or cannot be read" : all.error()) + "; no digest list was changed");
     return false;
   }
   if (!complain(outcome)) return false;

@@ -96,6 +96,22 @@ fs::path package(const Recipe& recipe) {
   return found;
 }
 
+fs::path with_wrong_digest(const fs::path& package) {
+  // In the signature header, which comes first: the only long row of hexadecimal digits there is.
+  std::string bytes = content_of(package);
+  const std::string_view digits = "0123456789abcdef";
+  std::size_t start = 0, end = 0;
+  while (end - start != 64) {
+    start = bytes.find_first_of(digits, end);
+    if (start == bytes.npos) throw std::runtime_error(package.native() + " has no digest");
+    end = std::min(bytes.find_first_not_of(digits, start), bytes.size());
+  }
+  bytes[start] = bytes[start] == '0' ? '1' : '0';
+  const fs::path path = scratch() / ("wrong-digest-" + package.filename().native());
+  put(path, bytes);
+  return path;
+}
+
 TestRoot::TestRoot() {
   static unsigned number = 0;
   path_ = scratch() / ("root" + std::to_string(number++));
@@ -164,7 +180,7 @@ std::vector<std::string> TestRoot::listed() const {
 std::vector<std::string> TestRoot::kernel_log() const { return lines_of(content_of(kernel() / "log")); }
 
 std::vector<std::string> TestRoot::installed() const {
-  auto names = lines_of(run({"rpm", "--root", path(), "--define", "_dbpath /var/lib/rpm", "-qa"}).output);
+  auto names = lines_of(run({"rpm", "--root", path(), "--define", "_dbpath /var/lib/rpm", "-qa", "--nodigest", "--nosignature"}).output);
   std::ranges::sort(names);
   return names;
 }

@@ -29,6 +29,9 @@ struct Recipe {
 /// built; $DIGLIM_TEST_PLUGIN, _RECONCILE and _PARSER name their programs.
 [[nodiscard]] fs::path package(const Recipe& recipe);
 
+/// A copy of a package whose header has not the digest that is written beside it.
+[[nodiscard]] fs::path with_wrong_digest(const fs::path& package);
+
 /// A root directory with an rpm database, a directory that stands for the kernel, and what is needed to look at them.
 class TestRoot {
  public:

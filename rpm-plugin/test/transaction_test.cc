@@ -431,6 +431,38 @@ TEST_F(TransactionTest, a_database_that_is_empty_is_not_believed) {
   EXPECT_TRUE(runs("program 1"));
 }
 
+TEST_F(TransactionTest, a_package_that_rpm_would_not_verify_any_more_is_installed_all_the_same) {
+  expect_done({"-i", package({.name = "other", .files = {{"/opt/other", "other"}}})});
+  expect_done({"-i", "--nodigest", with_wrong_digest(package(tool("1")))});
+  EXPECT_EQ(run(root.reconcile()).status, 0);
+  EXPECT_TRUE(runs("program 1"));
+  expect_converged();
+  // Nor does a transaction forget it that verifies, and fails.
+  auto next = tool("2");
+  next.sections = "%pre -p <lua>\nerror('no')\n";
+  (void)rpm({"-U", package(next)});
+  EXPECT_TRUE(runs("program 1"));
+  expect_converged();
+}
+
+TEST_F(TransactionTest, a_database_that_cannot_be_read_to_its_end_is_not_believed) {
+  expect_done({"-i", package({.name = "other", .files = {{"/opt/other", "other"}}}), package(tool("1"))});
+  // The tag of a package's name, 1000, and the type of its value: a string. Without one librpm leaves a package out.
+  const fs::path database = root.path() / "var/lib/rpm/rpmdb.sqlite";
+  std::string bytes = content_of(database);
+  const std::string name_tag("\0\0\x03\xe8\0\0\0\x06", 8);
+  const auto header = bytes.find(name_tag);
+  ASSERT_NE(header, bytes.npos);
+  bytes[header + 3] = '\xe7';
+  put(database, bytes);
+  const auto result = run(root.reconcile());
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.output, HasSubstr("of 2 packages in the database of rpm 1 can be read; no digest list was changed"));
+  EXPECT_TRUE(runs("program 1"));
+  EXPECT_TRUE(runs("other"));
+  EXPECT_THAT(root.listed(), ElementsAre("other-1-1.noarch", "tool-1-1.noarch"));
+}
+
 TEST_F(TransactionTest, an_upgrade_of_what_was_left_half_written_completes_it) {
   expect_done({"-i", package(tool("1"))});
   put(root.lists() / "0-file_list-rpm-tool-2-1.noarch", content_of(root.lists() / "0-file_list-rpm-tool-1-1.noarch").substr(0, 100));
