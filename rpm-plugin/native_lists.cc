@@ -100,7 +100,7 @@ bool NativeLists::settle(const std::function<void(const std::string&)>& complain
 
 /// What has a second name there and is gone goes out of the kernel; then the second name goes.
 bool NativeLists::forget(const std::string& directory, const std::function<void(const std::string&)>& complain) const {
-  const auto now = names_in(directory_), before = names_in(directory);
+  const auto before = names_in(directory), now = names_in(directory_), administrators = names_in(administrator_);
   if (before.empty()) return true;
   ::sync();
   bool done = true;
@@ -113,7 +113,10 @@ bool NativeLists::forget(const std::string& directory, const std::function<void(
     const std::string path = directory + "/" + name;
     if (!same_content(path, directory_ + "/" + name)) {
       // The kernel has one list of the same digests once, under the name that came first, which must not be deleted as long as any is there.
-      if (std::ranges::any_of(now, [&](const std::string& other) { return same_content(path, directory_ + "/" + other); })) continue;
+      const auto has_same = [&](const std::string& where, const std::vector<std::string>& names) {
+        return std::ranges::any_of(names, [&](const std::string& other) { return same_content(path, where + "/" + other); });
+      };
+      if (has_same(directory_, now) || has_same(administrator_, administrators)) continue;
       if (!check(tell_kernel("digest_list_del", path))) continue;
     }
     if (::unlink(path.c_str()) != 0) check(failed("cannot remove " + path, errno));

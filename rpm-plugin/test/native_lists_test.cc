@@ -71,6 +71,21 @@ TEST_F(NativeListTest, the_administrators_list_of_the_same_name_counts) {
   EXPECT_EQ(told("digest_list_add"), "");
 }
 
+TEST_F(NativeListTest, what_the_administrator_has_too_is_not_deleted_with_the_package) {
+  for (const std::string name : {"a", "b"}) {
+    const fs::path mine = root.path() / ("etc/diglim/0-file_list-compact-" + name);
+    expect_done({"-i", package(listing("1", "a", "first"))});
+    put(mine, "first");
+    expect_done({"-e", "listing"});
+    EXPECT_EQ(told("digest_list_del"), "") << name;
+    fs::remove(mine);
+    expect_done({"-i", package(tool("1"))});
+    EXPECT_EQ(told("digest_list_del"), kept("a")) << name;
+    expect_nothing_kept();
+    expect_done({"-e", "tool"});
+  }
+}
+
 TEST_F(NativeListTest, killed_with_the_list_in_place_repair_loads_it) {
   expect_done({"-i", package(listing("1", "a", "first"))});
   (void)told("digest_list_add");
