@@ -56,14 +56,20 @@ Outcome write_file(const std::string& path, std::string_view content) {
   return {};
 }
 
+/// What a link of the administrator leads to, too.
+class Directory : public Descriptor {
+ public:
+  explicit Directory(const std::string& path) : Descriptor(path + "/.", O_RDONLY | O_DIRECTORY) {}
+};
+
 Outcome sync_directory(const std::string& path) {
-  Descriptor directory(path, O_RDONLY | O_DIRECTORY);
+  const Directory directory(path);
   return directory && ::fsync(directory.get()) == 0 ? Outcome{} : cannot("sync", path);
 }
 
 /// One barrier for many files costs as much as one for one file.
 Outcome sync_file_system_of(const std::string& path) {
-  Descriptor directory(path, O_RDONLY | O_DIRECTORY);
+  const Directory directory(path);
   return directory && ::syncfs(directory.get()) == 0 ? Outcome{} : cannot("sync the file system of", path);
 }
 

@@ -43,6 +43,20 @@ TEST_F(TransactionTest, installing_upgrading_and_erasing_move_the_lists_along) {
   EXPECT_THAT(root.listed(), IsEmpty());
 }
 
+TEST_F(TransactionTest, the_directory_of_lists_can_be_a_link) {
+  fs::create_directories(root.path() / "srv/lists");
+  fs::create_directories(root.lists().parent_path());
+  fs::create_directory_symlink("../../srv/lists", root.lists());
+  expect_done({"-i", package(tool("1"))});
+  expect_done({"-U", package(tool("2"))});
+  EXPECT_TRUE(runs("program 2"));
+  EXPECT_FALSE(runs("program 1"));
+  expect_converged();
+  expect_done({"-e", "tool"});
+  EXPECT_TRUE(fs::is_symlink(root.lists()));
+  EXPECT_THAT(root.listed(), IsEmpty());
+}
+
 TEST_F(TransactionTest, a_package_installed_again_stays_known) {
   expect_done({"-i", package(tool("1"))});
   expect_done({"-U", "--replacepkgs", package(tool("1"))});
