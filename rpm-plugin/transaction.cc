@@ -246,7 +246,7 @@ bool Transaction::drop(std::vector<std::string> unwanted) {
   const auto path_of = [&](const Leaving& one) { return one.old.path.empty() ? directory_.path_of(one.list) : one.old.path; };
   for (auto& one : leaving) {
     one.converted = settings_.uses_kernel ? converted(path_of(one)) : std::vector<std::uint8_t>();
-    one.only_file = one.converted.empty() || (loaded && !loaded->has(one.list, one.converted)) || (one.old.path.empty() && is_masked(one.list));
+    one.only_file = one.converted.empty() || (loaded && !loaded->has(one.list, one.converted));
   }
   if (settings_.uses_kernel) find_twins(unwanted, leaving);
 

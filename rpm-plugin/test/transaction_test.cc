@@ -406,6 +406,17 @@ TEST_F(TransactionTest, a_list_of_the_administrator_counts_instead) {
   expect_done({"-i", package(tool("1"))});
   EXPECT_THAT(root.loaded(), IsEmpty());
   EXPECT_THAT(root.listed(), ElementsAre("tool-1-1.noarch"));
+  expect_done({"-e", "tool"});
+  EXPECT_THAT(root.kernel_log(), IsEmpty());
+  EXPECT_THAT(root.listed(), IsEmpty());
+}
+
+TEST_F(TransactionTest, what_the_administrator_hid_after_it_was_loaded_goes_with_its_package) {
+  expect_done({"-i", package(tool("1"))});
+  put(root.path() / "etc/diglim/0-file_list-rpm-tool-1-1.noarch", "");
+  expect_done({"-e", "tool"});
+  EXPECT_THAT(root.loaded(), IsEmpty());
+  EXPECT_THAT(root.listed(), IsEmpty());
 }
 
 TEST_F(TransactionTest, lists_of_the_administrator_survive_packages_of_the_same_content) {
