@@ -127,7 +127,8 @@ std::expected<std::vector<Change>, std::string> read_changes(
     if (!header) return std::unexpected(header.error());
     const auto list = list_of(header->get());
     if (!list) return std::unexpected(list.error());
-    if (!*list) continue;
+    // What rpm imports as a key comes by no transaction.
+    if (!*list) return std::unexpected(std::string(rpmteNEVRA(element)) + ": a package of this name gets no digest list");
     if (auto taken = take(**list); !taken) return std::unexpected(taken.error());
     changes.push_back({Change::added, (*list)->name});
   }

@@ -11,7 +11,7 @@ enum class ParserOperation { add, del };
 struct ParserResult {
   enum Status {
     done,
-    no_kernel,  ///< This kernel has no repository of digests, or a container does not let it be seen.
+    no_kernel,  ///< This kernel has no repository of digests, a container does not let it be seen, or it cannot be opened.
     no_program,
     failed,     ///< Something was refused, or the program could not be run for another reason.
   };

@@ -193,7 +193,9 @@ bool Transaction::publish_and_load(const std::vector<std::string>& lists) {
 bool Transaction::run(ParserOperation operation, const std::vector<std::string>& paths) {
   if (paths.empty()) return true;
   auto result = run_parser(settings_.parser, operation, paths);
-  if (result.status == ParserResult::no_kernel || (result.status == ParserResult::no_program && !LoadedLists::read(settings_.interface))) {
+  // The parser says so too if it could not open what is there.
+  const bool nobody_to_tell = result.status == ParserResult::no_kernel || result.status == ParserResult::no_program;
+  if (nobody_to_tell && !LoadedLists::read(settings_.interface)) {
     settings_.uses_kernel = false;
     return true;
   }

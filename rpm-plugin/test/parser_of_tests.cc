@@ -7,7 +7,7 @@
 //     log       one line for each accepted addition and deletion
 //     refuse    if its only line is part of a label, that list is refused
 //     busy      if it is there, others add or delete
-//     absent    if it is there, there is no repository of digests
+//     absent    if it is there, the repository of digests cannot be opened
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <unistd.h>
@@ -57,10 +57,13 @@ class DirectoryRepository final : public Repository {
 
 int main(int argc, char** argv) {
   const fs::path kernel = fs::read_symlink("/proc/self/exe").parent_path() / "kernel";
-  if (fs::exists(kernel / "absent")) return 3;
   const auto arguments = read_arguments({argv + 1, static_cast<std::size_t>(argc - 1)});
   if (!arguments || environ[0] != nullptr) return 2;
   SystemLog log(SystemLog::To::standard_error);
+  if (fs::exists(kernel / "absent")) {
+    log.error("this kernel has no DIGLIM: No such file or directory");
+    return static_cast<int>(Status::no_kernel);
+  }
   DirectoryRepository repository(kernel);
   return static_cast<int>(run(*arguments, repository, log));
 }

@@ -212,9 +212,31 @@ TEST_F(TransactionTest, another_root_gets_lists_and_the_kernel_does_not) {
 
 TEST_F(TransactionTest, without_an_interface_of_the_kernel_lists_are_kept_for_the_next_boot) {
   put(root.kernel() / "absent", "");
+  fs::remove_all(root.kernel() / "digest_lists_loaded");
   expect_done({"-i", package(tool("1"))});
   expect_done({"-U", package(tool("2"))});
   EXPECT_THAT(root.listed(), ElementsAre("tool-2-1.noarch"));
+}
+
+TEST_F(TransactionTest, when_the_parser_cannot_open_the_interface_that_is_there_nothing_is_installed) {
+  expect_done({"-i", package(tool("1"))});
+  put(root.kernel() / "absent", "");
+  const auto result = rpm({"-U", package(tool("2"))});
+  EXPECT_NE(result.status, 0);
+  EXPECT_THAT(result.output, HasSubstr("this kernel has no DIGLIM"));
+  EXPECT_THAT(result.output, HasSubstr("nothing was changed"));
+  fs::remove(root.kernel() / "absent");
+  EXPECT_THAT(root.installed(), ElementsAre("tool-1-1.noarch"));
+  expect_done({"-i", package({.name = "other", .files = {{"/opt/other", "other"}}})});
+  expect_converged();
+}
+
+TEST_F(TransactionTest, a_package_named_like_rpms_keys_is_refused) {
+  const auto result = rpm({"-i", package({.name = "gpg-pubkey", .files = {{"/opt/tool", "never known"}}})});
+  EXPECT_NE(result.status, 0);
+  EXPECT_THAT(result.output, HasSubstr("gpg-pubkey-1-1.noarch: a package of this name gets no digest list"));
+  EXPECT_FALSE(fs::exists(root.path() / "opt/tool"));
+  EXPECT_THAT(root.installed(), IsEmpty());
 }
 
 TEST_F(TransactionTest, a_package_that_the_kernel_refuses_is_not_installed) {
