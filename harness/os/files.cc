@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -39,6 +40,24 @@ class Fd {
 
  private:
   int fd_;
+};
+
+/// While this lives, what a person ends a program with waits: a temporary file is renamed or removed before. Of the calling thread; a
+/// program with others has these signals blocked there.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    ::sigset_t signals;
+    ::sigemptyset(&signals);
+    for (const int each : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&signals, each);
+    ::pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  }
+  ~SignalsHeld() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+ private:
+  ::sigset_t before_{};
 };
 
 Result<void> sync_path(const fs::path& path, int flags) {
@@ -92,6 +111,7 @@ Result<void> write_file(const fs::path& path, std::string_view content) {
   if (path.has_parent_path()) TRY_VOID(make_directories(path.parent_path()));
   // Begins with a dot: where a directory is read for files of some name, what a power cut left in it must not look like one.
   std::string temporary = (path.parent_path() / fmt::format(".{}.XXXXXX", path.filename().string())).string();
+  const SignalsHeld held;
   Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd.ok()) return fail_errno(path, "create a temporary file beside it", errno);
   auto give_up = [&](std::string_view doing, int error) {

@@ -15,7 +15,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
 Result<Bytes> read_bytes(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 32);
 
 /// Replaces `path` so that readers, also after a power cut, see the old content or the new, never a part:
-/// temporary name in the same directory, fsync, rename, fsync of the directory. Parent directories are made.
+/// temporary name in the same directory, fsync, rename, fsync of the directory; SIGINT, SIGTERM, SIGHUP wait. Parent directories are made.
 Result<void> write_file(const std::filesystem::path& path, std::string_view content);
 
 /// SHA-256 of a file's content, as lower-case hexadecimal.

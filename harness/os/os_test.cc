@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,6 +129,37 @@ TEST(Files, WriteReplacesAtomicallyAndLeavesNoTemporary) {
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(path.parent_path())) files += entry.exists() ? 1 : 0;
   EXPECT_EQ(files, 1);
+}
+
+TEST(Files, WriteThatIsInterruptedBeforeTheRenameLeavesNoTemporary) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    TempDir dir = *TempDir::make();
+    const auto path = dir.path() / "file";
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::signal(number, SIG_DFL);  // whatever the tests were started with
+      ::ptrace(PTRACE_TRACEME);
+      ::raise(SIGSTOP);
+      ::_exit(write_file(path, "content") ? 0 : 1);
+    }
+    // From one system call's begin or end to the next, as far as the first fsync.
+    int status = 0;
+    ::__ptrace_syscall_info call{};
+    while (::waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
+      ::ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_TRACESYSGOOD);
+      ::ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof call, &call);
+      if (call.op == PTRACE_SYSCALL_INFO_ENTRY && call.entry.nr == SYS_fsync) break;
+      ::ptrace(PTRACE_SYSCALL, child, nullptr, nullptr);
+    }
+    ASSERT_TRUE(WIFSTOPPED(status)) << "it ended with " << status << " before it synced";
+    EXPECT_FALSE(std::filesystem::exists(path));
+    ::kill(child, number);
+    ::ptrace(PTRACE_DETACH, child, nullptr, nullptr);
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == number) << status;
+    for (const auto& entry : std::filesystem::directory_iterator(dir.path())) EXPECT_EQ(entry.path(), path);
+    EXPECT_EQ(read_file(path).value_or("(none)"), "content");
+  }
 }
 
 TEST(Files, FullDiskIsAnErrorThatNamesTheFile) {
