@@ -33,17 +33,17 @@ std::string first_value(const std::string& text, std::string_view key) {
   return text.substr(at, text.find('\n', at) - at);
 }
 
-/// Everything that could change the verdict: the machine (and this boot of it), its kernel, QEMU, the device.
-std::string host_fingerprint(const Host& host) {
+/// Everything that could change the verdict: the machine (and this boot of it), its kernel, QEMU, the device, and the kernel that was tried.
+Result<std::string> fingerprint(const Host& host, const fs::path& kernel, const fs::path& device) {
   utsname system{};
   ::uname(&system);
   struct stat kvm {};
-  ::stat("/dev/kvm", &kvm);
+  ::stat(device.c_str(), &kvm);
   auto boot = read_file("/proc/sys/kernel/random/boot_id", 100);
   auto cpu = read_file("/proc/cpuinfo", std::size_t{4} << 20);
-  return fmt::format("{}\n{}\n{} {}\n{}\n{}\n{} {} {}", host.uri().starts_with("qemu:///embed") ? "embed" : host.uri(), host.qemu_version(),
+  return fmt::format("{}\n{}\n{} {}\n{}\n{}\n{} {} {}\n{}", host.uri().starts_with("qemu:///embed") ? "embed" : host.uri(), host.qemu_version(),
                      system.release, system.version, cpu ? first_value(*cpu, "model name") : "", boot ? *boot : "", kvm.st_ino, kvm.st_mode,
-                     kvm.st_ctim.tv_sec);
+                     kvm.st_ctim.tv_sec, TRY(sha256_of_file(kernel)));
 }
 
 std::optional<AccelerationVerdict> cached_verdict(const fs::path& file) {
@@ -90,6 +90,7 @@ Result<AccelerationVerdict> try_kvm(Host& host, const fs::path& kernel, const De
   double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   if (reached) return AccelerationVerdict{.acceleration = Acceleration::kvm, .reason = fmt::format("booted Linux in {:.1f} s", took), .cached = false};
   if (reached.error().kind() == ErrorKind::interrupted && deadline.stop.stop_requested()) return fail(reached.error());
+  if (reached.error().kind() == ErrorKind::timeout) return fail(ErrorKind::timeout, fmt::format("a kernel was still booting with KVM after {:.0f} s", took));
   (void)(*machine)->kill();
   auto log = read_file(scratch.path() / "boot-1.qemu.log");
   return no_kvm(fmt::format("a kernel did not boot with KVM in {:.0f} s: {}", took, log ? complaint_of(*log) : reached.error().message()));
@@ -97,19 +98,17 @@ Result<AccelerationVerdict> try_kvm(Host& host, const fs::path& kernel, const De
 
 }  // namespace
 
-Result<AccelerationVerdict> probe_acceleration(Host& host, const fs::path& kernel, const Deadline& deadline) {
-  fs::path cache = host.impl().options.cache_dir / "acceleration" / (sha256_of(host_fingerprint(host)).substr(0, 16) + ".json");
+Result<AccelerationVerdict> probe_acceleration(Host& host, const fs::path& kernel, const Deadline& deadline, const fs::path& device) {
+  // Asked each time, and not remembered: who may open it can change at any moment.
+  if (host.impl().near && ::access(device.c_str(), R_OK | W_OK) != 0)
+    return no_kvm(fmt::format("{}: {}", device.string(), errno == ENOENT ? "there is none" : "no permission"));
+  fs::path cache =
+      host.impl().options.cache_dir / "acceleration" / (sha256_of(TRY(fingerprint(host, kernel, device))).substr(0, 16) + ".json");
   if (auto known = cached_verdict(cache)) return *known;
-  AccelerationVerdict verdict;
-  if (host.impl().near && ::access("/dev/kvm", R_OK | W_OK) != 0)
-    verdict = no_kvm(fmt::format("/dev/kvm: {}", errno == ENOENT ? "there is none" : "no permission"));
-  else {
-    auto tried = try_kvm(host, kernel, deadline);
-    // A host too busy to start a machine in time says nothing about KVM.
-    if (!tried && tried.error().kind() == ErrorKind::timeout) return no_kvm(tried.error().to_string());
-    verdict = TRY(std::move(tried));
-  }
-  if (deadline.expired()) return verdict;
+  auto tried = try_kvm(host, kernel, deadline);
+  // Says nothing about KVM: the host may be too busy for a machine now.
+  if (!tried && tried.error().kind() == ErrorKind::timeout) return no_kvm(tried.error().to_string());
+  AccelerationVerdict verdict = TRY(std::move(tried));
   nlohmann::json json = {{"kvm", verdict.acceleration == Acceleration::kvm}, {"reason", verdict.reason}};
   TRY_VOID(write_file(cache, json.dump(2) + "\n"));
   return verdict;

@@ -14,14 +14,16 @@ class Host;
 
 struct AccelerationVerdict {
   Acceleration acceleration = Acceleration::tcg;
-  std::string reason;   ///< "booted Linux in 0.8 s", "/dev/kvm is missing", "no kernel line within 20 s: KVM internal error ..."
-  bool cached = false;  ///< Found by an earlier run on this host since it booted.
+  std::string reason;   ///< "booted Linux in 0.8 s", "/dev/kvm: there is none", "a kernel did not boot with KVM in 8 s: KVM internal error ..."
+  bool cached = false;  ///< Found by an earlier run with the same kernel on this host since it booted.
 };
 
 /// Finds out whether KVM really runs a kernel, by running one: /dev/kvm can exist, open, answer, and still fail.
 ///
-/// `kernel` is any bzImage with a serial console. A verdict is kept in the cache, under everything that could change it.
-/// Never fails because KVM does, and never waits beyond `deadline`: then the verdict is TCG, and is not cached.
-Result<AccelerationVerdict> probe_acceleration(Host& host, const std::filesystem::path& kernel, const Deadline& deadline);
+/// `kernel` is any bzImage with a serial console. A verdict is kept in the cache, under everything that could change it, the kernel included.
+/// Never fails because KVM does, and never waits beyond `deadline`. That `device` may not be opened, or that nothing was heard in time, makes
+/// the verdict TCG for this once: neither is kept.
+Result<AccelerationVerdict> probe_acceleration(Host& host, const std::filesystem::path& kernel, const Deadline& deadline,
+                                               const std::filesystem::path& device = "/dev/kvm");
 
 }  // namespace diglab
