@@ -163,7 +163,7 @@ void Host::Impl::lost(const Error& why) {
 Result<std::unique_ptr<Host>> Host::open(HostOptions options, const Deadline& deadline) {
   auto impl = std::make_unique<Impl>();
   impl->embedded = options.uri.empty() || options.uri.find("/embed") != std::string::npos;
-  if (options.state_dir.empty()) options.state_dir = fmt::format("/var/tmp/diglab-{}", ::geteuid());
+  if (options.state_dir.empty()) options.state_dir = RunDirectory::default_parent();
   if (options.cache_dir.empty()) return fail(ErrorKind::usage, "no cache directory given");
   options.state_dir = fs::absolute(options.state_dir).lexically_normal();
   if (options.state_dir.string().size() + sizeof("/r-12345678") - 1 > longest_run_directory)

@@ -22,6 +22,18 @@ fs::path lock_of(const fs::path& run) {
   return run / "lock";
 }
 
+/// No link is a run's directory: nobody is led elsewhere.
+Result<std::vector<fs::path>> runs_in(const fs::path& parent) {
+  std::vector<fs::path> runs;
+  std::error_code error;
+  for (fs::directory_iterator entry(parent, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->path().filename().string().starts_with(prefix) && entry->symlink_status(ignored).type() == fs::file_type::directory) runs.push_back(entry->path());
+  }
+  if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot list: {}", parent.string(), error.message()));
+  return runs;
+}
+
 /// Makes the directory of all runs, or sees that nobody else can change what is in it: its name in a place for everybody can be guessed, and
 /// whoever made it first could put his own files where libvirt reads ours. Others may pass through, not look around: a libvirt
 /// daemon's QEMU opens the disks below as a user of its own.
@@ -45,6 +57,10 @@ Result<void> provide_private(const fs::path& directory) {
 
 }  // namespace
 
+fs::path RunDirectory::default_parent() {
+  return fmt::format("/var/tmp/diglab-{}", ::geteuid());
+}
+
 bool RunDirectory::is_dead(const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return true;
@@ -65,21 +81,25 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::open(const fs::path& parent,
   return run;
 }
 
+Result<FileLock> RunDirectory::hold_off_runs(const fs::path& parent, const Deadline& deadline) {
+  TRY_VOID(provide_private(parent));
+  auto everybody = TRY(FileLock::acquire(parent / "lock", deadline));
+  for (const fs::path& run : TRY(runs_in(parent)))
+    if (!is_dead(run)) return fail(ErrorKind::infra, fmt::format("{} is of a run that is going on", run.string()));
+  return everybody;
+}
+
 Result<void> RunDirectory::remove_leftovers(const fs::path& parent) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(parent, error)) {
-    if (!entry.path().filename().string().starts_with(prefix) || entry.path() == path_) continue;
-    std::error_code ignored;
-    if (entry.symlink_status(ignored).type() != fs::file_type::directory) continue;
+  for (const fs::path& run : TRY(runs_in(parent))) {
+    if (run == path_) continue;
     // Held while the directory is emptied, so that two cleaners do not meet in it.
-    auto lock = TRY(FileLock::try_acquire(lock_of(entry.path())));
+    auto lock = TRY(FileLock::try_acquire(lock_of(run)));
     if (!lock) continue;
-    for (const std::string& killed : kill_hypervisor_processes(entry.path().string() + "/"))
-      removed_.push_back(fmt::format("{} of a dead run in {}", killed, entry.path().string()));
-    TRY_VOID(remove_tree(entry.path()), "what a dead run left");
-    removed_.push_back(fmt::format("directory {} of a dead run", entry.path().string()));
+    for (const std::string& killed : kill_hypervisor_processes(run.string() + "/"))
+      removed_.push_back(fmt::format("{} of a dead run in {}", killed, run.string()));
+    TRY_VOID(remove_tree(run), "what a dead run left");
+    removed_.push_back(fmt::format("directory {} of a dead run", run.string()));
   }
-  if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot list: {}", parent.string(), error.message()));
   return {};
 }
 

@@ -16,6 +16,8 @@ namespace diglab {
 /// run left: open() kills the QEMU and swtpm processes that were working in it and removes it.
 class RunDirectory {
  public:
+  /// /var/tmp/diglab-<uid>: for all runs of this user, on a disk, with a short path.
+  [[nodiscard]] static std::filesystem::path default_parent();
   /// `name` empty: a new name. ErrorKind::infra for a `parent` that is a link, or that others than this user can change.
   static Result<std::unique_ptr<RunDirectory>> open(const std::filesystem::path& parent, std::string name, const Deadline& deadline);
   ~RunDirectory();
@@ -24,6 +26,9 @@ class RunDirectory {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] const std::vector<std::string>& removed() const { return removed_; }
+
+  /// While what it returns lives, no run begins below `parent`. ErrorKind::infra while one is going on, named.
+  static Result<FileLock> hold_off_runs(const std::filesystem::path& parent, const Deadline& deadline);
 
   /// Whether the run whose directory this was is over: nobody holds its lock.
   [[nodiscard]] static bool is_dead(const std::filesystem::path& path);
