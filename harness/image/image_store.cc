@@ -25,6 +25,9 @@ namespace fs = std::filesystem;
 /// To be raised when the same inputs should give another disk than before.
 constexpr int format_version = 1;
 
+/// Of what an image is made from, at the end of its id.
+constexpr std::size_t hash_length = 16;
+
 std::string suffix_of(DigestLists lists) {
   return lists == DigestLists::none ? "" : fmt::format("-{}-lists", to_string(lists));
 }
@@ -57,6 +60,32 @@ std::string initramfs_file(const std::string& maker) {
 
 Result<void> nothing_missing(const std::vector<std::size_t>&) { return {}; }
 
+/// What packages, kernels or our own programs have changed since, nobody will ask for: after so long it goes.
+constexpr auto kept_unused = std::chrono::days(14);
+
+/// Changed when an image is asked for.
+fs::path last_use_of(const fs::path& image) {
+  return image / "verified";
+}
+
+/// Removes the images of a name that have other content than `current` and were not asked for in a long time. Under the lock of builds,
+/// so that nobody asks for one now.
+Result<void> remove_unused(const fs::path& current) {
+  const std::string id = current.filename().string();
+  const auto name = id.substr(0, id.size() - hash_length);
+  std::vector<fs::path> unused;
+  std::error_code error;
+  for (fs::directory_iterator it(current.parent_path(), error), end; !error && it != end; it.increment(error)) {
+    const std::string other = it->path().filename().string();
+    if (other == id || other.size() != id.size() || !other.starts_with(name)) continue;
+    std::error_code unknown;
+    const auto used = fs::last_write_time(last_use_of(it->path()), unknown);
+    if (!unknown && used + kept_unused < fs::file_time_type::clock::now()) unused.push_back(it->path());
+  }
+  for (const auto& image : unused) TRY_VOID(remove_tree(image));
+  return {};
+}
+
 /// An image of the cache, if it is there and as it was built.
 Result<std::optional<BuiltImage>> find_image(const fs::path& directory) {
   const auto text = read_file(directory / "manifest.json", std::size_t{64} << 20);
@@ -64,7 +93,9 @@ Result<std::optional<BuiltImage>> find_image(const fs::path& directory) {
   const auto manifest = parse_image_manifest(*text);
   if (!manifest) return std::optional<BuiltImage>{};
   const auto image = image_in(directory, *manifest);
-  if (!TRY(is_intact(image.disk, manifest->disk_sha256, directory / "verified"))) return std::optional<BuiltImage>{};
+  if (!TRY(is_intact(image.disk, manifest->disk_sha256, last_use_of(directory)))) return std::optional<BuiltImage>{};
+  std::error_code ignored;
+  fs::last_write_time(last_use_of(directory), fs::file_time_type::clock::now(), ignored);
   return image;
 }
 
@@ -158,7 +189,7 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   for (const auto& name : plan.names) question += name + "\n";
   question += suffix_of(request.digest_lists);
   for (const auto& [maker, script] : plan.set.initramfs) question += fmt::format("\n{}\n{}", maker, script);
-  plan.id = fmt::format("{}{}{}{}-{}", plan.set.name, request.suite.empty() ? "" : "-" + request.suite, request.ima_signatures ? "-signed" : "", suffix_of(request.digest_lists), sha256_of(question).substr(0, 16));
+  plan.id = fmt::format("{}{}{}{}-{}", plan.set.name, request.suite.empty() ? "" : "-" + request.suite, request.ima_signatures ? "-signed" : "", suffix_of(request.digest_lists), sha256_of(question).substr(0, hash_length));
 
   const auto place = cache_ / "images" / plan.id;
   if (auto found = TRY(find_image(place)); found && !request.refresh) {
@@ -222,6 +253,7 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   TRY_VOID(publish_directory(result, place));
   auto built = TRY(find_image(place));
   if (!built) return fail(ErrorKind::infra, fmt::format("{} was built and is not in the cache", place.string()));
+  TRY_VOID(remove_unused(place), "an image that was not used for long");
   return *built;
 }
 

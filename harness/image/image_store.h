@@ -15,7 +15,8 @@ namespace diglab {
 /// provide() builds what is missing: packages from the host's archive become RPMs signed with the laboratory's key,
 /// dnf installs them with gpgcheck on, mke2fs makes the disk. Every product is made under a temporary name, synced and
 /// renamed, so that an interrupted or failed build leaves the cache as it was. A disk that no longer is what
-/// was built is noticed and built again. Two processes that want the same disk build it once.
+/// was built is noticed and built again. Two processes that want the same disk build it once. When one was built, those of the same name that
+/// nobody asked for in two weeks go: each change of what they are made of would leave one for ever.
 class ImageStore {
  public:
   /// `sets` is the directory with sets/ and base/, normally guest-image/ of the source tree.

@@ -179,6 +179,22 @@ TEST_F(ImageStoreTest, makes_another_disk_when_the_repository_has_other_packages
   ASSERT_TRUE(second) << second.error().to_string();
   EXPECT_FALSE(second->from_cache);
   EXPECT_NE(second->id, first->id);
+  EXPECT_TRUE(fs::exists(first->disk));
+
+  // Of three that were not used for long, this one is asked for, the next has another name, and one goes when a disk is built.
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::days(15);
+  const auto other = cache() / "images/toy-signed-0123456789abcdef";
+  ASSERT_TRUE(write_file(other / "verified", ""));
+  for (const auto& image : {first->disk.parent_path(), second->disk.parent_path(), other}) fs::last_write_time(image / "verified", long_ago);
+  const auto asked = store().provide(request_, {}, soon());
+  ASSERT_TRUE(asked && asked->from_cache);
+  EXPECT_GT(fs::last_write_time(second->disk.parent_path() / "verified"), long_ago);
+  EXPECT_TRUE(fs::exists(first->disk));
+  request_.refresh = true;
+  ASSERT_TRUE(store().provide(request_, {}, soon()));
+  EXPECT_TRUE(fs::exists(second->disk));
+  EXPECT_TRUE(fs::exists(other));
+  EXPECT_FALSE(fs::exists(first->disk.parent_path()));
 }
 
 TEST_F(ImageStoreTest, refuses_a_repository_that_is_not_there) {
