@@ -205,7 +205,7 @@ TEST_P(EveryPointTest, nothing_is_denied_and_nothing_else_is_allowed) {
 
 TEST_P(EveryPointTest, lists_are_on_disk_before_they_have_names_and_before_the_kernel_has_them) {
   const std::string lists = start.lists(), fresh = lists + "/.rpm/new/", journal = lists + "/.rpm/journal";
-  bool unwritten = false, unnamed = false, has_journal = false;
+  bool unwritten = false, unnamed = false, has_journal = false, unsynced_files = false;
   const auto result = run_stepped(command(start), {.before = [&](const Call& call) {
     const bool is_list = call.path.starts_with(lists + "/0-");
     const bool is_packaged = call.path.starts_with(start.path().native() + "/opt/");
@@ -220,6 +220,9 @@ TEST_P(EveryPointTest, lists_are_on_disk_before_they_have_names_and_before_the_k
     }
     EXPECT_TRUE(has_journal || !changes_names(call) || !(is_list || is_packaged)) << call.to_string() << ": no journal tells of it";
     EXPECT_FALSE(unnamed && call.name == "start") << call.to_string() << ": a list's name is not on disk";
+    // The parser starts after them only to delete.
+    unsynced_files = (unsynced_files || (is_packaged && call.name == "rename")) && !(call.name == "sync" && call.path.empty());
+    EXPECT_FALSE(unsynced_files && call.name == "start") << call.to_string() << ": what the packages brought is not on disk";
     return Then::go_on;
   }});
   EXPECT_EQ(result.status, 0) << result.output;

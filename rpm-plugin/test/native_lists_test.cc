@@ -86,6 +86,22 @@ TEST_F(NativeListTest, what_the_administrator_has_too_is_not_deleted_with_the_pa
   }
 }
 
+TEST_F(NativeListTest, what_takes_the_place_of_a_list_is_on_disk_before_that_is_deleted) {
+  expect_done({"-i", package(listing("1", "a", "first"))});
+  const std::string del = root.kernel() / "digest_list_del";
+  bool on_disk = true, deleted = false;
+  (void)run_stepped(root.rpm({"-U", package(listing("2", "a", "second"))}), {.before = [&](const Call& call) {
+    if (call.name == "rename" && call.path == list("a")) on_disk = false;
+    if (call.name == "sync" && call.path.empty()) on_disk = true;
+    if (call.name == "write" && call.path == del) {
+      EXPECT_TRUE(on_disk);
+      deleted = true;
+    }
+    return Then::go_on;
+  }, .after = {}});
+  EXPECT_TRUE(deleted);
+}
+
 TEST_F(NativeListTest, killed_with_the_list_in_place_repair_loads_it) {
   expect_done({"-i", package(listing("1", "a", "first"))});
   (void)told("digest_list_add");
