@@ -45,14 +45,6 @@ std::string describe(const FileChange& change, const Root& root) {
                      change.path, is_text ? only_in(before, after, '-') + only_in(after, before, '+') : "");
 }
 
-/// The command in the root.
-diglab::Command command_of(const ProgramRun& run, const Root& root) {
-  if (root.is_running_system()) return run.command;
-  diglab::Command command{"chroot", root.directory().string()};
-  for (const auto& word : run.command.argv) command.add(word);
-  return command;
-}
-
 Result<void> apply(const FileChange& change, const Context& context) {
   if (present(change, context.root) == change.content) return {};
   const auto place = context.root(change.path);
@@ -64,16 +56,21 @@ Result<void> apply(const FileChange& change, const Context& context) {
 }
 
 Result<void> apply(const ProgramRun& run, const Context& context) {
-  const auto outcome = TRY(context.processes.check(command_of(run, context.root), {}), run.why);
+  const auto outcome = TRY(context.processes.check(command_in(context.root, run.command), {}), run.why);
   (void)outcome;
   return {};
 }
 
 }  // namespace
 
+diglab::Command command_in(const Root& root, diglab::Command command) {
+  if (!root.is_running_system()) command.argv.insert(command.argv.begin(), {"chroot", root.directory().string()});
+  return command;
+}
+
 std::string describe(const Change& change, const Root& root) {
   if (const auto* run = std::get_if<ProgramRun>(&change))
-    return fmt::format("run {}   # {}\n", command_of(*run, root).to_shell(), run->why);
+    return fmt::format("run {}   # {}\n", command_in(root, run->command).to_shell(), run->why);
   return describe(std::get<FileChange>(change), root);
 }
 

@@ -27,6 +27,9 @@ struct ProgramRun {
 /// One step of changing a system: a value, so that it can be shown instead of done.
 using Change = std::variant<FileChange, ProgramRun>;
 
+/// That of a program of the root, as it is run from here.
+[[nodiscard]] diglab::Command command_in(const Root& root, diglab::Command command);
+
 /// In words: the lines that come and go, the command as for a shell. Empty: nothing would change.
 [[nodiscard]] std::string describe(const Change& change, const Root& root);
 

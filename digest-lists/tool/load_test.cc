@@ -182,6 +182,9 @@ TEST(APolicy, is_told_from_rules_and_from_the_command_line) {
   EXPECT_TRUE(rules.measures);
   EXPECT_FALSE(rules.appraises);
   EXPECT_TRUE(Policy::of_rules("appraise func=BPRM_CHECK fowner=0 use_diglim appraise_type=imasig\n").appraises);
+  EXPECT_TRUE(Policy::of_rules("appraise func=BPRM_CHECK use_diglim appraise_type=imasig|modsig\n").wants_signatures);
+  EXPECT_FALSE(Policy::of_rules("appraise func=BPRM_CHECK use_diglim\nappraise func=MODULE_CHECK use_diglim appraise_type=imasig\n").wants_signatures);
+  EXPECT_FALSE(Policy::of(BootParameters::parse("ima_policy=appraise_tcb|appraise_diglim")).wants_signatures);
   EXPECT_FALSE(Policy::of(BootParameters::parse("ima_policy=appraise_diglim")).appraises);
   EXPECT_TRUE(Policy::of(BootParameters::parse("ima_policy=appraise_exec_tcb|appraise_diglim")).appraises);
 }

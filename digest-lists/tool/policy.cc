@@ -19,18 +19,21 @@ std::string Policy::to_string() const {
 Policy Policy::of(const BootParameters& boot) {
   return {.measures = boot.measures_by_lists(),
           .appraises = boot.appraises_by_lists() && boot.appraises_programs(),
+          .wants_signatures = boot.has("appraise_exec_tcb"),
           .enforces = boot.enforces()};
 }
 
 Policy Policy::of_rules(std::string_view rules) {
-  Policy policy;
+  Policy policy{.wants_signatures = false};
   std::istringstream lines{std::string(rules)};
   for (std::string line; std::getline(lines, line);) {
     if (line.find("use_diglim") == std::string::npos) continue;
     if (line.starts_with("measure ")) policy.measures = true;
     if (line.starts_with("appraise ") &&
-        (line.find("func=BPRM_CHECK") != std::string::npos || line.find("func=MMAP_CHECK") != std::string::npos))
+        (line.find("func=BPRM_CHECK") != std::string::npos || line.find("func=MMAP_CHECK") != std::string::npos)) {
       policy.appraises = true;
+      policy.wants_signatures |= line.find("appraise_type=imasig") != std::string::npos;
+    }
   }
   return policy;
 }

@@ -12,6 +12,7 @@ namespace diglim::tool {
 struct Policy {
   bool measures = false;   ///< What need not be measured.
   bool appraises = false;  ///< Which programs run.
+  bool wants_signatures = true;  ///< A program's own hash in security.ima is not enough, whatever lists say.
   bool enforces = true;    ///< Otherwise what would be denied is only logged.
 
   [[nodiscard]] std::string to_string() const;

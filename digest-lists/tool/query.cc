@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
-#include <sys/xattr.h>
 
 #include <algorithm>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "tool/boot_parameters.h"
 #include "tool/installed_lists.h"
 #include "tool/kernel_lists.h"
+#include "tool/label.h"
 #include "tool/list.h"
 #include "tool/load.h"
 #include "tool/policy.h"
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 struct Subject {
   std::string name;  ///< As it was given.
   Digest digest;
-  bool has_attribute = false;  ///< security.ima, which the kernel heeds before any list.
+  Label label = {};  ///< Of a file; the kernel heeds it before any list.
 };
 
 /// Where a digest is, in the kernel or in files.
@@ -103,20 +103,23 @@ Result<Subject> subject_of(const std::string& word, const Algorithm& algorithm, 
     if (auto digest = parse_digest(word)) return Subject{.name = word, .digest = *std::move(digest)};
     return fail(ErrorKind::bad_input, fmt::format("'{}' is neither a file nor a digest like sha256-0123...", word));
   }
-  return Subject{.name = word,
-                 .digest = TRY(digest_of_file(path, algorithm)),
-                 .has_attribute = ::getxattr(path.c_str(), "security.ima", nullptr, 0) > 0};
+  return Subject{.name = word, .digest = TRY(digest_of_file(path, algorithm)), .label = TRY(read_label(path, read_attribute))};
 }
 
 /// Whether the file would run, and the reason in words.
 std::pair<bool, std::string> judge(const Subject& subject, const std::vector<Place>& places, const Policy& policy) {
   if (!policy.appraises) return {true, "the IMA policy does not ask digest lists what may run"};
-  if (subject.has_attribute) return {true, "it has a security.ima attribute, by which the kernel decides, and not by lists"};
+  const std::string_view unless = policy.enforces ? "" : " (ima_appraise is not 'enforce': that is only logged)";
+  if (!subject.label.ima.empty()) {
+    if (policy.wants_signatures && !subject.label.is_signature())
+      return {!policy.enforces,
+              fmt::format("its security.ima holds no signature, and no list is asked then; remove it (setfattr -x security.ima){}", unless)};
+    return {true, "it runs if what its security.ima holds is good: by that and its keys the kernel decides, and not by lists"};
+  }
   const auto of_files = [](const Place& place) { return place.type == file; };
   const auto good = std::ranges::find_if(places, [&](const Place& place) { return of_files(place) && place.trusted; });
   if (good != places.end())
     return {true, "it is in a list whose signature " + std::string(good->said.starts_with("signed") ? "is there" : "was verified")};
-  const std::string_view unless = policy.enforces ? "" : " (ima_appraise is not 'enforce': that is only logged)";
   if (std::ranges::any_of(places, of_files))
     return {!policy.enforces, fmt::format("no list that it is in has a verified signature{}", unless)};
   if (!places.empty()) return {!policy.enforces, fmt::format("it is listed, but not as a file{}", unless)};

@@ -6,6 +6,8 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <set>
+#include <sstream>
 
 #include "os/files.h"
 #include "tool/boot_loader.h"
@@ -60,20 +62,53 @@ Result<Words> words_of(const Setup& wish, const std::vector<InstalledList>& list
   return words;
 }
 
-/// Without these nothing comes up.
-Result<void> check_that_it_boots(const Setup& wish, const Words& words, const Context& context) {
-  Query query{.what = {}, .installed = true};
-  for (const char* path : {"/sbin/init", "/bin/sh", "/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"}) {
-    std::error_code ignored;
-    if (std::filesystem::exists(context.root(path), ignored)) query.what.emplace_back(path);
+bool is_there(const std::string& path, const Root& root) {
+  std::error_code ignored;
+  return std::filesystem::exists(root(path), ignored);
+}
+
+/// Adds what `loader` maps with a program, as it says itself; nothing of one that it does not load: a script, or one without libraries.
+Result<void> add_libraries(const std::string& program, const std::string& loader, const Context& context, std::set<std::string>& needed) {
+  const auto ask = [&](const char* option) {
+    return command_in(context.root, diglab::Command{loader, option, program}.set("LD_LIBRARY_PATH", "").set("LD_PRELOAD", ""));
+  };
+  const auto verified = TRY(context.processes.run(ask("--verify"), {}));
+  if (verified.end.exit_status == 1 || verified.end.exit_status == 2) return {};
+  // "\tlibc.so.6 => /lib/libc.so.6 (0x7f...)"; without the name in front where that is a path.
+  std::istringstream lines(TRY(context.processes.check(ask("--list"), {}), "the libraries of " + program + " are not known").out);
+  for (std::string line; std::getline(lines, line);) {
+    const auto arrow = line.find("=> ");
+    const auto from = arrow == std::string::npos ? line.find_first_not_of(" \t") : arrow + 3;
+    if (from < line.size() && line[from] == '/') needed.insert(line.substr(from, line.find(" (", from) - from));
   }
+  return {};
+}
+
+/// Without these nothing comes up.
+Result<std::set<std::string>> needed_to_boot(const Context& context) {
+  std::set<std::string> needed;
+  for (const char* program : {"/sbin/init", "/bin/sh"}) {
+    if (!is_there(program, context.root)) continue;
+    needed.insert(program);
+    for (const char* loader : {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"}) {
+      if (!is_there(loader, context.root)) continue;
+      needed.insert(loader);
+      TRY_VOID(add_libraries(program, loader, context, needed));
+    }
+  }
+  return needed;
+}
+
+Result<void> check_that_it_boots(const Setup& wish, const Words& words, const Context& context) {
+  const auto needed = TRY(needed_to_boot(context));
+  Query query{.what = {needed.begin(), needed.end()}, .installed = true};
   if (words.back().starts_with("diglim.uploader=")) query.what.push_back(wish.uploader);
   const auto answer = TRY(tool::query(query, context));
   for (const auto& each : answer.json) {
     if (!each["runs"].get<bool>())
       return fail(
           ErrorKind::bad_input,
-          fmt::format("{} would not run: {}; the system would not come up. `diglim generate` and `diglim sign` help; --force goes on",
+          fmt::format("{} would not run: {}; the system would not come up. `diglim generate` and `diglim sign` help with lists; --force goes on",
                       each["query"].get<std::string>(), each["why"].get<std::string>()));
   }
   return {};

@@ -2,6 +2,7 @@
 #include "tool/setup.h"
 
 #include <gmock/gmock.h>
+#include <sys/xattr.h>
 
 #include "tool/boot_loader.h"
 #include "tool/list.h"
@@ -32,6 +33,16 @@ class SettingUp : public TestSystem {
   void make_entry(const std::string& options = "root=/dev/sda1 quiet") {
     put(at("/boot/loader/entries/linux.conf"), "title Linux\nlinux /vmlinuz\noptions  " + options + "\ninitrd /initrd\n");
     put(at("/etc/kernel/cmdline"), options + "\n");
+  }
+
+  void put_signed_list(const std::vector<std::string>& contents) {
+    std::vector<std::string> digests;
+    for (const auto& content : contents) digests.push_back(tool::digest_of(content, default_algorithm())->bytes);
+    const auto list = encode({{.type = file, .modifiers = 0, .algorithm = 4, .digests = digests}});
+    put(at("/etc/diglim/0-file_list-compact-init"), append_signature(list, "signature", SignatureKind::pkcs7));
+  }
+  static diglab::ProcessOutcome ends(int status, std::string out = {}) {
+    return {.end = {.exit_status = status, .signal = {}}, .out = std::move(out), .err = {}};
   }
 
   diglab::FakeProcesses fake_;
@@ -135,12 +146,63 @@ TEST_F(SettingUp, enforcing_is_refused_if_init_would_not_run) {
   put(at("/sbin/init"), "init", 0755);
   EXPECT_THAT(setup({.mode = "enforce"}, recording()).error().to_string(), HasSubstr("/sbin/init would not run: it is in no list"));
   ASSERT_TRUE(setup({.mode = "enforce", .force = true}, recording()));
-  const auto list =
-      encode({{.type = file, .modifiers = 0, .algorithm = 4, .digests = {tool::digest_of("init", default_algorithm())->bytes}}});
-  put(at("/etc/diglim/0-file_list-compact-init"), append_signature(list, "signature", SignatureKind::pkcs7));
+  put_signed_list({"init"});
   const auto done = setup({.mode = "enforce"}, recording());
   EXPECT_TRUE(done) << done.error().to_string();
   EXPECT_THAT(get(at("/etc/kernel/cmdline")), HasSubstr("ima_appraise=enforce"));
+}
+
+TEST_F(SettingUp, enforcing_is_refused_if_a_library_of_init_would_not_run) {
+  make_entry();
+  for (const char* path : {"/sbin/init", "/bin/sh", "/lib64/ld-linux-x86-64.so.2", "/lib/libc.so.6", "/opt/lib/libown.so"})
+    put(at(path), fs::path(path).filename().string(), 0755);
+  put_signed_list({"init", "sh", "ld-linux-x86-64.so.2", "libc.so.6"});
+  const std::string libc = "\tlinux-vdso.so.1 (0x00007ffc)\n\tlibc.so.6 => /lib/libc.so.6 (0x00007f37)\n\t/lib64/ld-linux-x86-64.so.2 (0x00007f38)\n";
+  const auto enforce = [&](const std::string& others) {
+    fake_.asked.clear();
+    // Of a shell without libraries none are asked for.
+    fake_.answers = {ends(0), ends(0, libc + others), ends(1)};
+    return setup({.mode = "enforce"}, recording());
+  };
+  const auto refused = enforce("\tlibown.so => /opt/lib/libown.so (0x00007f39)\n");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("/opt/lib/libown.so would not run: it is in no list"));
+  EXPECT_EQ(get(at("/etc/kernel/cmdline")), "root=/dev/sda1 quiet\n");
+  const auto done = enforce("");
+  EXPECT_TRUE(done) << done.error().to_string();
+  EXPECT_EQ(fake_.asked.at(1).argv, (std::vector<std::string>{"chroot", root().string(), "/lib64/ld-linux-x86-64.so.2", "--list", "/sbin/init"}));
+  // Who may not even ask does not know.
+  fake_.answers = {ends(125), ends(125)};
+  EXPECT_THAT(setup({.mode = "enforce"}, recording()).error().to_string(), HasSubstr("libraries of /sbin/init are not known"));
+}
+
+TEST_F(SettingUp, libraries_are_those_that_the_loader_of_the_root_finds) {
+  const std::string loader = "/lib64/ld-linux-x86-64.so.2";
+  if (::geteuid() != 0 || !fs::exists(loader)) GTEST_SKIP() << "for privileged users, and this loader, only";
+  make_entry();
+  for (const auto& path : {std::string("/bin/sh"), loader}) put(at(path), get(path), 0755);
+  put(at("/usr/lib/libc.so.6"), get("/lib/x86_64-linux-gnu/libc.so.6"));
+  put_signed_list({get("/bin/sh"), get(loader)});
+  const auto refused = setup({.mode = "enforce", .dry_run = true}, context());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("/usr/lib/libc.so.6 would not run: it is in no list"));
+}
+
+TEST_F(SettingUp, enforcing_is_refused_if_a_hash_of_its_own_keeps_init_from_its_list) {
+  make_entry();
+  put(at("/sbin/init"), "init", 0755);
+  put_signed_list({"init"});
+  const auto label = [&](const std::string& value) { return ::setxattr(at("/sbin/init").c_str(), "security.ima", value.data(), value.size(), 0) == 0; };
+  // As ima_appraise=fix writes it, right as it is.
+  if (!label(std::string("\4\4", 2) + tool::digest_of("init", default_algorithm())->bytes)) GTEST_SKIP() << "for privileged users only";
+  const auto refused = setup({.mode = "enforce"}, recording());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().to_string(),
+              testing::AllOf(HasSubstr("/sbin/init would not run: its security.ima holds no signature"), HasSubstr("setfattr -x security.ima")));
+  // Whether the kernel has its key is not known here.
+  ASSERT_TRUE(label(std::string("\3\2\4\0\0\0\0\0\1\0", 10)));
+  const auto done = setup({.mode = "enforce"}, recording());
+  EXPECT_TRUE(done) << done.error().to_string();
 }
 
 TEST_F(SettingUp, headers_of_packages_need_the_uploader) {
