@@ -45,6 +45,20 @@ TEST_F(MakingAnInitramfs, takes_the_lists_of_what_is_in_it_and_no_others) {
   EXPECT_FALSE(fs::exists(tree() / "usr/libexec"));
 }
 
+TEST_F(MakingAnInitramfs, finds_its_files_by_whichever_algorithm_their_lists_have) {
+  put_listed("/usr/bin/mount", "/usr/lib/diglim/0-file_list-compact-mount", "mount");
+  const Algorithm& sha512 = **algorithm_called("sha512");
+  for (const char* name : {"umount", "game"})
+    put(at("/etc/diglim/0-file_list-compact-" + std::string(name)),
+        encode({{.type = file, .modifiers = 0, .algorithm = sha512.number, .digests = {digest_of(name, sha512)->bytes}}}));
+  put(tree() / "usr/bin/umount", "umount", 0755);
+  put(tree() / "usr/bin/other", "other", 0755);
+  const auto done = add();
+  ASSERT_TRUE(done) << done.error().to_string();
+  EXPECT_EQ(done->json["lists"], nlohmann::json({"/usr/lib/diglim/0-file_list-compact-mount", "/etc/diglim/0-file_list-compact-umount"}));
+  EXPECT_EQ(done->problems, "/usr/bin/other: program in no list\n");
+}
+
 TEST_F(MakingAnInitramfs, names_what_could_run_and_is_in_no_list) {
   put_listed("/usr/bin/mount", "/usr/lib/diglim/0-file_list-compact-mount", "mount");
   put(tree() / "usr/bin/stripped", "\177ELF without symbols", 0755);
