@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "format/list_name.h"
 #include "format/rpm_list.h"
@@ -23,6 +23,10 @@ using diglab::PackageSet;
 
 bool is_package_file(const std::string& word) {
   return word.ends_with(".rpm");
+}
+
+std::string_view format_of(const GenerateRpm& wish) {
+  return wish.compact ? "compact" : "rpm";
 }
 
 /// The packages that were asked for, of both sources. With `installed`, the database is read in any case.
@@ -71,14 +75,38 @@ Result<std::string> content_of(const Package& package, const GenerateRpm& wish) 
   return wish.compact ? std::string(text_of(compact)) : list;
 }
 
-/// Removes the lists that this program writes and that are not of `names`.
-Result<void> prune(const fs::path& directory, const std::set<std::string>& names, std::string_view format, Report& report) {
+struct PackageList {
+  const Package* package = nullptr;
+  std::string content;
+};
+using PackageLists = std::map<std::string, PackageList>;  ///< By the list's name.
+
+/// One list for each package that has files to list. Packages of the same name must have the same list.
+Result<PackageLists> lists_of(const std::vector<Package>& packages, const GenerateRpm& wish, std::size_t& without_files) {
+  PackageLists lists;
+  for (const Package& package : packages) {
+    auto content = TRY(content_of(package, wish));
+    if (content.empty()) {
+      ++without_files;
+      continue;
+    }
+    const auto name = TRY(list_name(wish.number, to_string(wish.type), format_of(wish), subject_of(package)));
+    const auto [place, is_new] = lists.try_emplace(name, PackageList{&package, content});
+    if (!is_new && place->second.content != content)
+      return fail(ErrorKind::bad_input, fmt::format("{}: two packages with different files or signatures are called so ({}, {}), and their lists would be; "
+                                                    "name one of them", name, place->second.package->nevra(), package.nevra()));
+  }
+  return lists;
+}
+
+/// Removes the lists that this program writes and that are not among `lists`.
+Result<void> prune(const fs::path& directory, const PackageLists& lists, std::string_view format, Report& report) {
   std::error_code error;
   std::vector<fs::path> stale;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
     const auto name = it->path().filename().string();
     const auto parts = read_list_name(name);
-    if (parts && parts->format == format && !names.contains(name) && it->is_regular_file(error) && it->file_size(error) > 0)
+    if (parts && parts->format == format && !lists.contains(name) && it->is_regular_file(error) && it->file_size(error) > 0)
       stale.push_back(it->path());
   }
   if (error && error != std::errc::no_such_file_or_directory)
@@ -101,40 +129,31 @@ Result<Report> generate_rpm(const GenerateRpm& wish, const Context& context) {
   std::optional<PackageSet> installed;
   if (wish.packages.empty() || !std::ranges::all_of(wish.packages, is_package_file)) installed = TRY(installed_packages(context.root));
   const auto packages = TRY(wanted_packages(wish, installed));
+  std::size_t written = 0, unchanged = 0, without_files = 0;
+  const auto lists = TRY(lists_of(packages, wish, without_files));
   const auto directory = output_directory(wish.output, context);
-  const std::string_view format = wish.compact ? "compact" : "rpm";
 
   Report report;
-  std::set<std::string> names;
-  std::size_t written = 0, masked = 0, without_files = 0;
   report.json["lists"] = nlohmann::ordered_json::array();
-  for (const Package& package : packages) {
-    const auto content = TRY(content_of(package, wish));
-    if (content.empty()) {
-      ++without_files;
-      continue;
-    }
-    const auto name = TRY(list_name(wish.number, to_string(wish.type), format, subject_of(package)));
-    names.insert(name);
+  for (const auto& [name, list] : lists) {
     const auto place = directory / name;
-    const Put put = TRY(put_list(place, content));
+    const Put put = TRY(put_list(place, list.content));
     written += put == Put::written;
-    masked += put == Put::masked;
-    nlohmann::ordered_json entry{{"list", place.string()}, {"package", package.nevra()}, {"written", put == Put::written}};
+    unchanged += put == Put::unchanged;
+    nlohmann::ordered_json entry{{"list", place.string()}, {"package", list.package->nevra()}, {"written", put == Put::written}};
     if (put == Put::masked) report.problems += fmt::format("{}: masked, left so\n", place.string());
     if (!wish.compact) {
-      if (const auto problem = signature_problem(package); !problem.empty()) {
+      if (const auto problem = signature_problem(*list.package); !problem.empty()) {
         report.problems += fmt::format("{}: {}; sign it with `diglim sign --replace`\n", place.string(), problem);
         entry["problem"] = problem;
       }
     }
     report.json["lists"].push_back(std::move(entry));
   }
-  report.text +=
-      fmt::format("{}: {} lists of {} packages written, {} unchanged{}{}\n", directory.string(), written, packages.size(),
-                  names.size() - written - masked, without_files == 0 ? "" : fmt::format(", {} without files to list", without_files),
-                  wish.compact ? "; not signed yet" : "");
-  if (wish.prune) TRY_VOID(prune(directory, names, format, report));
+  report.text += fmt::format("{}: {} lists of {} packages written, {} unchanged{}{}\n", directory.string(), written, packages.size(), unchanged,
+                             without_files == 0 ? "" : fmt::format(", {} without files to list", without_files),
+                             wish.compact ? "; not signed yet" : "");
+  if (wish.prune) TRY_VOID(prune(directory, lists, format_of(wish), report));
   return report;
 }
 

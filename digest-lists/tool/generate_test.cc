@@ -35,10 +35,10 @@ class Generate : public TestSystem {
   [[nodiscard]] fs::path list() const { return at("/etc/diglim/0-file_list-compact-mine"); }
 
   /// A real package, made by rpmbuild: /usr/bin/toy and /etc/toy.conf.
-  fs::path make_package() {
+  fs::path make_package(const std::string& program = "program") {
     put(outside("toy.spec"),
         "Name: toy\nVersion: 1\nRelease: 2\nSummary: t\nLicense: x\nBuildArch: noarch\n%description\n%install\n"
-        "mkdir -p %{buildroot}/usr/bin %{buildroot}/etc\nprintf program > %{buildroot}/usr/bin/toy\nprintf conf > "
+        "mkdir -p %{buildroot}/usr/bin %{buildroot}/etc\nprintf " + program + " > %{buildroot}/usr/bin/toy\nprintf conf > "
         "%{buildroot}/etc/toy.conf\n"
         "%files\n%attr(0755,root,root) /usr/bin/toy\n/etc/toy.conf\n");
     run({"rpmbuild", "-bb", "--quiet", "--define", "_topdir " + outside("build").string(), "--define",
@@ -120,12 +120,28 @@ TEST_F(Generate, a_full_disk_leaves_the_old_list_and_nothing_else) {
   EXPECT_EQ(files_in(at("/etc/diglim")), 1u);
 }
 
+TEST_F(Generate, packages_of_one_name_and_different_content_are_refused) {
+  const auto other = outside("other.rpm");
+  fs::rename(make_package("other"), other);
+  const auto package = make_package();
+  const auto refused = generate_rpm({.packages = {package.string(), other.string()}, .output = {}}, context());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("0-file_list-rpm-toy-1-2.noarch: two packages"));
+  EXPECT_EQ(files_in(at("/etc/diglim")), 0u);
+  // One that is named twice makes one list.
+  const auto twice = generate_rpm({.packages = {package.string(), package.string()}, .output = {}}, context());
+  ASSERT_TRUE(twice) << twice.error().to_string();
+  EXPECT_THAT(twice->text, HasSubstr(": 1 lists of 2 packages written, 0 unchanged\n"));
+  EXPECT_THAT(generate_rpm({.packages = {package.string()}, .output = {}}, context())->text, HasSubstr(": 0 lists of 1 packages written, 1 unchanged\n"));
+}
+
 TEST_F(Generate, a_full_disk_leaves_nothing_of_a_header) {
   const auto package = make_package();
   const auto refused = [&] {
     const FullFileSystem full(100);
     return generate_rpm({.packages = {package.string()}, .output = {}}, context());
   }();
+  ASSERT_FALSE(refused);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().to_string(), HasSubstr("0-file_list-rpm-toy-1-2.noarch"));
   EXPECT_EQ(files_in(at("/etc/diglim")), 0u);
