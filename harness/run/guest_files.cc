@@ -27,6 +27,15 @@ Result<void> put(const fs::path& from, const fs::path& tree, std::string_view gu
   return {};
 }
 
+Result<void> put_link(std::string_view target, const fs::path& tree, std::string_view guest_path) {
+  fs::path to = tree / fs::path(guest_path).relative_path();
+  TRY_VOID(make_directories(to.parent_path()));
+  std::error_code error;
+  fs::create_symlink(target, to, error);
+  if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot make this link: {}", to.string(), error.message()));
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sources, const fs::path& staging) {
@@ -65,6 +74,9 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
   TRY_VOID(put(sources.rpm.build / "diglim.so", plugin_tree, (sources.rpm.plugins / "diglim.so").native(), executable));
   TRY_VOID(put(sources.rpm.build / "diglim-reconcile", plugin_tree, guest_path::reconcile, executable));
   TRY_VOID(put(sources.source / "rpm-plugin/macros.transaction_diglim", plugin_tree, guest_path::rpm_plugin_macros, data));
+  TRY_VOID(put(sources.source / "rpm-plugin/rpm-plugin-diglim.8", plugin_tree, guest_path::rpm_plugin_page, data));
+  TRY_VOID(put(sources.source / "rpm-plugin/diglim-reconcile.service", plugin_tree, guest_path::reconcile_unit, data));
+  TRY_VOID(put_link(guest_path::reconcile_unit, plugin_tree, guest_path::reconcile_enabled));
   packages.push_back({.name = "rpm-plugin-diglim",
                       .version = std::string(package_version),
                       .tree = plugin_tree,

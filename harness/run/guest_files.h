@@ -37,7 +37,11 @@ inline constexpr std::pair<std::string_view, std::string_view> beside_tool[] = {
     {"initramfs-tools/init-bottom", "/usr/share/initramfs-tools/scripts/init-bottom/diglim"},
 };
 inline constexpr std::string_view rpm_plugin_macros = "/usr/lib/rpm/macros.d/macros.transaction_diglim";
+inline constexpr std::string_view rpm_plugin_page = "/usr/share/man/man8/rpm-plugin-diglim.8";
 inline constexpr std::string_view reconcile = "/usr/sbin/diglim-reconcile";
+inline constexpr std::string_view reconcile_unit = "/usr/lib/systemd/system/diglim-reconcile.service";
+/// The link that enables it, as `systemctl enable` would make it below /etc.
+inline constexpr std::string_view reconcile_enabled = "/usr/lib/systemd/system/sysinit.target.wants/diglim-reconcile.service";
 inline constexpr std::string_view probe = "/usr/libexec/diglab/diglab-probe";
 /// What scripts that are to be executed name as their interpreter.
 inline constexpr std::string_view nothing = "/usr/libexec/diglab/diglab-nothing";
