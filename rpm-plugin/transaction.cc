@@ -184,8 +184,13 @@ bool Transaction::recover(rpmts transaction) {
 bool Transaction::publish_and_load(const std::vector<std::string>& lists) {
   if (!complain(directory_.publish())) return false;
   std::vector<std::string> paths;
-  for (const auto& list : lists)
-    if (!is_masked(list)) paths.push_back(directory_.path_of(list));
+  for (const auto& list : lists) {
+    if (!is_masked(list)) {
+      paths.push_back(directory_.path_of(list));
+    } else if (const auto theirs = read_file(settings_.administrator + "/" + list); theirs && !theirs->empty() && !directory_.has(list, *theirs)) {
+      complain_(list + ": another list of this name in " + settings_.administrator + " counts instead; files of the package may be denied");
+    }
+  }
   if (!settings_.uses_kernel) return true;
   return run(ParserOperation::add, paths);
 }

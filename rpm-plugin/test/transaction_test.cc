@@ -441,6 +441,18 @@ TEST_F(TransactionTest, what_the_administrator_hid_after_it_was_loaded_goes_with
   EXPECT_THAT(root.listed(), IsEmpty());
 }
 
+TEST_F(TransactionTest, of_a_list_of_the_administrator_that_hides_another_package_is_told) {
+  auto rebuilt = tool("1");
+  rebuilt.files["/opt/tool"] = "program 1, rebuilt";
+  expect_done({"-i", package(tool("1"))});
+  fs::create_directories(root.path() / "etc/diglim");
+  fs::copy(root.lists() / "0-file_list-rpm-tool-1-1.noarch", root.path() / "etc/diglim/0-file_list-rpm-tool-1-1.noarch");
+  expect_done({"-U", "--replacepkgs", package(tool("1"))});
+  const auto result = rpm({"-U", "--replacepkgs", package(rebuilt)});
+  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("0-file_list-rpm-tool-1-1.noarch: another list of this name in"));
+}
+
 TEST_F(TransactionTest, lists_of_the_administrator_survive_packages_of_the_same_content) {
   expect_done({"-i", package(tool("1"))});
   fs::create_directories(root.path() / "etc/diglim");
