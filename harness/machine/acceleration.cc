@@ -17,11 +17,7 @@
 namespace diglab {
 namespace {
 
-using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-
-// A kernel under KVM prints its first line after a fraction of a second; a host under load may take some more.
-constexpr auto boot_time = 10s;
 
 // The last line but the panic that every kernel reaches which is given no root: user mode is next. Memory management,
 // interrupts and timers work by then.
@@ -69,7 +65,7 @@ std::string complaint_of(const std::string& log) {
 }
 
 /// Boots `kernel` with nothing to run: it works if it gets as far as missing its root.
-Result<AccelerationVerdict> try_kvm(Host& host, const fs::path& kernel, const Deadline& deadline) {
+Result<AccelerationVerdict> try_kvm(Host& host, const fs::path& kernel, std::chrono::seconds boot_time, const Deadline& deadline) {
   MachineSpec spec;
   spec.name = "kvm-probe";
   spec.kernel = kernel;
@@ -98,14 +94,14 @@ Result<AccelerationVerdict> try_kvm(Host& host, const fs::path& kernel, const De
 
 }  // namespace
 
-Result<AccelerationVerdict> probe_acceleration(Host& host, const fs::path& kernel, const Deadline& deadline, const fs::path& device) {
+Result<AccelerationVerdict> probe_acceleration(Host& host, const fs::path& kernel, const Deadline& deadline, const AccelerationProbe& how) {
   // Asked each time, and not remembered: who may open it can change at any moment.
-  if (host.impl().near && ::access(device.c_str(), R_OK | W_OK) != 0)
-    return no_kvm(fmt::format("{}: {}", device.string(), errno == ENOENT ? "there is none" : "no permission"));
-  fs::path cache =
-      host.impl().options.cache_dir / "acceleration" / (sha256_of(TRY(fingerprint(host, kernel, device))).substr(0, 16) + ".json");
+  if (host.impl().near && ::access(how.device.c_str(), R_OK | W_OK) != 0)
+    return no_kvm(fmt::format("{}: {}", how.device.string(), errno == ENOENT ? "there is none" : "no permission"));
+  const std::string id = sha256_of(TRY(fingerprint(host, kernel, how.device))).substr(0, 16);
+  const fs::path cache = host.impl().options.cache_dir / "acceleration" / (id + ".json");
   if (auto known = cached_verdict(cache)) return *known;
-  auto tried = try_kvm(host, kernel, deadline);
+  auto tried = try_kvm(host, kernel, how.boot_time, deadline);
   // Says nothing about KVM: the host may be too busy for a machine now.
   if (!tried && tried.error().kind() == ErrorKind::timeout) return no_kvm(tried.error().to_string());
   AccelerationVerdict verdict = TRY(std::move(tried));
