@@ -5,10 +5,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <sstream>
 
 #include "cli/doctor_findings.h"
-#include "os/files.h"
+#include "image/root_access.h"
 #include "run/lab.h"
 
 namespace diglab {
@@ -16,26 +15,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Finding examine_rights() {
-  if (::geteuid() == 0) return {Health::good, "rights", "root", {}};
-  std::error_code ignored;
-  auto limit = read_file("/proc/sys/user/max_user_namespaces");
-  if (limit && *limit != "0\n") return {Health::good, "rights", "ordinary user, with user namespaces", {}};
-  return {Health::problem, "rights", "an ordinary user without user namespaces cannot build guest images",
-          "as root: sysctl -w user.max_user_namespaces=10000, or build images as root"};
-}
-
 Finding examine_acceleration(CliContext& context, const std::string& kernel_choice) {
   Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .pool = {}, .tpm_ca = {}, .kernel = kernel_choice},
           context.processes, [](std::string_view, std::optional<double>) {});
-  auto keys = lab.keys(Deadline::in(60s, context.stop));
+  // The kernel that runs try it with.
   KernelStore store(context.cache, context.processes, context.source / "kernel-patches");
-  auto kernels = store.list();
-  if (!keys || !kernels || kernels->empty())
+  auto keys = lab.keys(Deadline::in(60s, context.stop));
+  const KernelChoice choice{.source = DebianSource{}, .flavour = std::string(MachineDefaults::kernel)};
+  auto kernel = keys ? store.find(kernel_request(choice, *keys), Deadline::in(60s, context.stop)) : Result<std::optional<BuiltKernel>>();
+  if (!kernel || !*kernel)
     return {Health::note, "acceleration", "not proven yet: that takes a kernel, and none is built", "diglab kernel build"};
   auto host = lab.host(Deadline::in(60s, context.stop));
   if (!host) return {Health::problem, "acceleration", host.error().to_string(), "see the message; libvirt's packages are in packages.txt"};
-  auto verdict = probe_acceleration(**host, kernels->front().image, Deadline::in(120s, context.stop));
+  auto verdict = probe_acceleration(**host, (*kernel)->image, Deadline::in(120s, context.stop));
   if (!verdict) return {Health::problem, "acceleration", verdict.error().to_string(), "see the message"};
   std::string detail = fmt::format("{}: {}{}", to_string(verdict->acceleration), verdict->reason, verdict->cached ? " (known from before)" : "");
   if (verdict->acceleration == Acceleration::kvm) return {Health::good, "acceleration", detail, {}};
@@ -62,17 +54,24 @@ std::vector<Finding> examine_all(CliContext& context) {
   findings.push_back(std::filesystem::exists("/usr/src/linux-source-6.12.tar.xz")
                          ? Finding{Health::good, "kernel source", "/usr/src/linux-source-6.12.tar.xz", {}}
                          : Finding{Health::problem, "kernel source", "no linux-source-6.12", "apt-get install linux-source-6.12"});
-  findings.push_back(examine_rights());
+  findings.push_back(examine_rights(::geteuid() == 0, check_root_access(context.processes, Deadline::in(30s, context.stop))));
   constexpr std::uintmax_t gib = std::uintmax_t{1} << 30;
-  findings.push_back(examine_disk("cache", context.cache, 8 * gib));
-  findings.push_back(examine_disk("results", context.source / "results", gib));
+  findings.push_back(examine_disk("cache", context.cache, 8 * gib, "set DIGLAB_CACHE to a directory of another disk"));
+  findings.push_back(examine_disk("results", context.source / "results", gib, "give run --results DIRECTORY"));
+  // What a machine writes while it runs, its snapshots included.
+  findings.push_back(examine_disk("machines", "/var/tmp", 2 * gib, "mount another disk there"));
+  std::error_code none;
+  findings.push_back(examine_disk("temporary", std::filesystem::temp_directory_path(none), gib / 2, "set TMPDIR to a directory of another disk"));
   findings.push_back(examine_acceleration(context, {}));
   return findings;
 }
 
 int run_doctor(CliContext& context) {
   bool healthy = true;
-  for (const Finding& finding : examine_all(context)) {
+  const std::vector<Finding> findings = examine_all(context);
+  // What was asked after that could not answer.
+  if (context.stop.stop_requested()) return report_error(Error(ErrorKind::interrupted, "interrupted while looking around"));
+  for (const Finding& finding : findings) {
     constexpr const char* marks[] = {"ok", "note", "PROBLEM"};
     fmt::print("{:8} {:14} {}\n", marks[static_cast<int>(finding.health)], finding.subject, finding.detail);
     if (!finding.advice.empty()) fmt::print("{:8} {:14} -> {}\n", "", "", finding.advice);

@@ -25,7 +25,7 @@ Finding examine_tool(const Tool& tool, Processes& processes, const Deadline& dea
   return {Health::problem, tool.subject, fmt::format("{}: {}", outcome->end.to_string(), line), advice};
 }
 
-Finding examine_disk(const std::string& subject, const std::filesystem::path& path, std::uintmax_t needed) {
+Finding examine_disk(const std::string& subject, const std::filesystem::path& path, std::uintmax_t needed, std::string_view otherwise) {
   constexpr std::uintmax_t mib = 1 << 20;
   auto available = free_space(path);
   if (!available) return {Health::problem, subject, available.error().to_string(), "choose another directory"};
@@ -33,11 +33,19 @@ Finding examine_disk(const std::string& subject, const std::filesystem::path& pa
   std::error_code ignored;
   while (!std::filesystem::exists(existing, ignored) && existing.has_relative_path()) existing = existing.parent_path();
   if (::access(existing.c_str(), W_OK | X_OK) != 0)
-    return {Health::problem, subject, fmt::format("{} cannot be written to", existing.string()),
-            "as the directory's owner, or with a checkout and a DIGLAB_CACHE of your own"};
+    return {Health::problem, subject, fmt::format("{} cannot be written to", existing.string()), fmt::format("as the directory's owner, or {}", otherwise)};
   std::string detail = fmt::format("{} MiB free at {}", *available / mib, path.string());
   if (*available >= needed) return {Health::good, subject, detail, {}};
-  return {Health::problem, subject, detail, fmt::format("{} MiB are needed: free some, or set DIGLAB_CACHE to another disk", needed / mib)};
+  return {Health::problem, subject, detail, fmt::format("{} MiB are needed: free some, or {}", needed / mib, otherwise)};
+}
+
+Finding examine_rights(bool root, const Result<void>& access) {
+  if (root) return {Health::good, "rights", "root", {}};
+  if (access) return {Health::good, "rights", "ordinary user, with a user namespace of many users", {}};
+  // What was tried and said, then a line of what to do.
+  const std::string why = access.error().to_string();
+  const auto end = std::min(why.rfind('\n'), why.size());
+  return {Health::problem, "rights", why.substr(0, end), why.substr(std::min(end + 1, why.size()))};
 }
 
 }  // namespace diglab

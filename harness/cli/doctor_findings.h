@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "os/process.h"
 
@@ -29,7 +30,11 @@ struct Tool {
 /// Good if the program runs and tells a version, with whatever exit status: that of swtpm_setup 0.7 --version is 1.
 [[nodiscard]] Finding examine_tool(const Tool& tool, Processes& processes, const Deadline& deadline);
 
-/// Good if `path`, or the directory that it would be made in, can be written to and has `needed` bytes free.
-[[nodiscard]] Finding examine_disk(const std::string& subject, const std::filesystem::path& path, std::uintmax_t needed);
+/// Good if `path`, or the directory that it would be made in, can be written to and has `needed` bytes free. `otherwise` is what to do
+/// but make room there.
+[[nodiscard]] Finding examine_disk(const std::string& subject, const std::filesystem::path& path, std::uintmax_t needed, std::string_view otherwise);
+
+/// Whether packages can be installed into an image: `access` is what check_root_access() found.
+[[nodiscard]] Finding examine_rights(bool root, const Result<void>& access);
 
 }  // namespace diglab

@@ -38,11 +38,21 @@ TEST(Doctor, NamesThePackageOfAToolThatDoesNotRun) {
 TEST(Doctor, LooksAtRoomAndRightsOfADirectoryThatIsNotThereYet) {
   auto scratch = TempDir::make({}, "diglab-doctor");
   ASSERT_TRUE(scratch.has_value());
-  EXPECT_EQ(examine_disk("cache", scratch->path() / "a" / "b", 1).health, Health::good);
-  Finding full = examine_disk("cache", scratch->path(), std::uintmax_t{1} << 60);
+  EXPECT_EQ(examine_disk("cache", scratch->path() / "a" / "b", 1, "elsewhere").health, Health::good);
+  Finding full = examine_disk("cache", scratch->path(), std::uintmax_t{1} << 60, "set DIGLAB_CACHE");
   EXPECT_EQ(full.health, Health::problem);
   EXPECT_THAT(full.advice, HasSubstr("DIGLAB_CACHE"));
-  EXPECT_THAT(examine_disk("results", "/proc/nowhere/results", 0).detail, HasSubstr("/proc"));
+  EXPECT_THAT(examine_disk("results", "/proc/nowhere/results", 0, "elsewhere").detail, HasSubstr("/proc"));
+}
+
+TEST(Doctor, TakesRightsForGivenOnlyIfTheyWereTried) {
+  EXPECT_EQ(examine_rights(true, {}).health, Health::good);
+  EXPECT_EQ(examine_rights(false, {}).health, Health::good);
+  // Namespaces are allowed, and there is no range of users for them.
+  Finding none = examine_rights(false, fail(ErrorKind::infra, "they do not work here: no line in /etc/subuid\nusermod --add-subuids"));
+  EXPECT_EQ(none.health, Health::problem);
+  EXPECT_EQ(none.detail, "they do not work here: no line in /etc/subuid");
+  EXPECT_EQ(none.advice, "usermod --add-subuids");
 }
 
 }  // namespace

@@ -87,6 +87,7 @@ GuestCommand console_shell() {
 }
 
 Result<int> run_shell(const ShellArguments& arguments, CliContext& context) {
+  if (::isatty(STDIN_FILENO) == 0) return fail(ErrorKind::usage, "standard input is not a terminal: an interactive console needs one");
   Scenario scenario = TRY(wanted(arguments, context));
   Variant variant = variant_of(scenario, arguments.control ? control_variant : main_variant);
   Lab lab({.source = context.source,
@@ -116,9 +117,10 @@ Result<int> run_shell(const ShellArguments& arguments, CliContext& context) {
                  .log = *log,
                  .stop = context.stop};
   plan.machine.name = "shell";
-  RawTerminal terminal = TRY(RawTerminal::open());
   std::unique_ptr<Session> session = TRY(Session::start(*TRY(lab.host(build)), plan));
   TRY_VOID(session->come_up());
+  // Not before: until the guest can be typed to, Ctrl-C is for us.
+  RawTerminal terminal = TRY(RawTerminal::open());
   fmt::print(stderr, "diglab: {}, {}; policy: {}. Ctrl-] leaves.\r\n", kernel.release, image.set,
              variant.policy.empty() ? "none" : scenario.id.str());
 

@@ -45,10 +45,10 @@ void BadLuckTest::scenario(const std::string& name, const std::string& body) con
   ASSERT_TRUE(written) << written.error().to_string();
 }
 
-std::unique_ptr<StartedDiglab> BadLuckTest::start(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment) {
+std::unique_ptr<StartedDiglab> BadLuckTest::start(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment, int terminal) {
   std::vector<std::string> all{"--source", tested_source()};
   all.insert(all.end(), arguments.begin(), arguments.end());
-  return std::make_unique<StartedDiglab>(scratch_.path(), fmt::format("start-{}", ++starts_), std::move(all), environment);
+  return std::make_unique<StartedDiglab>(scratch_.path(), fmt::format("start-{}", ++starts_), std::move(all), environment, terminal);
 }
 
 std::unique_ptr<StartedDiglab> BadLuckTest::start_run(std::vector<std::string> more, const std::map<std::string, std::string>& environment) {

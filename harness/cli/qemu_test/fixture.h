@@ -27,8 +27,8 @@ class BadLuckTest : public ::testing::Test {
   /// Writes badluck/<name>.yaml with `body` below the keys that every scenario needs.
   void scenario(const std::string& name, const std::string& body) const;
 
-  /// Starts `diglab --source <the sources> ...`.
-  std::unique_ptr<StartedDiglab> start(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment = {});
+  /// Starts `diglab --source <the sources> ...`, on a terminal if there is one.
+  std::unique_ptr<StartedDiglab> start(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment = {}, int terminal = -1);
   /// Starts `run` on the scenarios written so far.
   std::unique_ptr<StartedDiglab> start_run(std::vector<std::string> more = {}, const std::map<std::string, std::string>& environment = {});
 

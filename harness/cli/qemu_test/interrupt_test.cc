@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "cli/qemu_test/fake_tree.h"
 #include "cli/qemu_test/fixture.h"
@@ -70,6 +76,36 @@ TEST_F(InterruptTest, may_come_again_and_again_and_the_next_run_works) {
   scenario("sleeps", "timeout: 60\nsteps: [{id: runs, run: \"exit 0\"}]\n");
   auto next = start_run();
   expect_status(*next, 0);
+}
+
+TEST_F(InterruptTest, is_a_key_of_the_terminal_while_the_guest_of_a_shell_boots) {
+  const int keyboard = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ASSERT_TRUE(keyboard >= 0 && ::grantpt(keyboard) == 0 && ::unlockpt(keyboard) == 0);
+  const int terminal = ::open(::ptsname(keyboard), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ASSERT_GE(terminal, 0);
+  auto diglab = start({"shell"}, {}, terminal);
+  auto boots = [] {
+    return std::ranges::any_of(descendants(), [](const SeenProcess& process) {
+      return process.program.starts_with("qemu-system") && process.command.find("-kernel") != std::string::npos &&
+             process.command.find("kvm-probe") == std::string::npos;
+    });
+  };
+  ASSERT_TRUE(eventually([&] { return boots() || diglab->wait(0s) != -1; }, patience));
+  ASSERT_EQ(::write(keyboard, "\x03", 1), 1);
+  EXPECT_EQ(diglab->wait(30s), 130) << diglab->out() << diglab->err();
+  ::close(terminal);
+  ::close(keyboard);
+}
+
+TEST_F(BadLuckTest, an_interrupted_doctor_is_not_one_that_found_problems) {
+  const fs::path reached = scratch_.path() / "reached", tool = scratch_.path() / "bin/evmctl";
+  ASSERT_TRUE(write_file(tool, "#!/bin/sh\ntouch " + reached.string() + "\nexec sleep 300\n").has_value());
+  fs::permissions(tool, fs::perms::owner_all);
+  auto diglab = start({"doctor"}, {{"PATH", tool.parent_path().string() + ":" + std::getenv("PATH")}, {"DIGLAB_CACHE", own_cache()}});
+  ASSERT_TRUE(eventually([&] { return fs::exists(reached) || diglab->wait(0s) != -1; }, patience));
+  diglab->signal(SIGINT);
+  EXPECT_EQ(diglab->wait(30s), 130) << diglab->out() << diglab->err();
+  EXPECT_THAT(diglab->out(), testing::Not(HasSubstr("PROBLEM")));
 }
 
 }  // namespace

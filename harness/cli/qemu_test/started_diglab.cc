@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,7 +81,7 @@ bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit) 
 }
 
 StartedDiglab::StartedDiglab(const fs::path& scratch, const std::string& name, std::vector<std::string> arguments,
-                             const std::map<std::string, std::string>& environment)
+                             const std::map<std::string, std::string>& environment, int terminal)
     : out_(scratch / (name + ".out")), err_(scratch / (name + ".err")) {
   const char* other = std::getenv("DIGLAB_TEST_PROGRAM");
   std::string program = other != nullptr ? other : DIGLAB_PROGRAM;
@@ -96,7 +97,8 @@ StartedDiglab::StartedDiglab(const fs::path& scratch, const std::string& name, s
   for (const auto& [key, value] : environment) ::setenv(key.c_str(), value.c_str(), 1);
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  ::dup2(::open("/dev/null", O_RDONLY), 0);
+  if (terminal >= 0) ::ioctl(terminal, TIOCSCTTY, 0);
+  ::dup2(terminal >= 0 ? terminal : ::open("/dev/null", O_RDONLY), 0);
   ::dup2(::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
   ::dup2(::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
   ::execv(program.c_str(), argv.data());

@@ -35,9 +35,10 @@ bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit);
 /// The real program, started in a session of its own with its outputs going to files. It is stopped when this process ends.
 class StartedDiglab {
  public:
-  /// `name` tells this start from others of the same test; `environment` is added to this process's own.
+  /// `name` tells this start from others of the same test; `environment` is added to this process's own. `terminal`, if it is one,
+  /// controls the program and is its input.
   StartedDiglab(const std::filesystem::path& scratch, const std::string& name, std::vector<std::string> arguments,
-                const std::map<std::string, std::string>& environment = {});
+                const std::map<std::string, std::string>& environment = {}, int terminal = -1);
   ~StartedDiglab();  ///< Kills what a failed test left running.
   StartedDiglab(const StartedDiglab&) = delete;
   StartedDiglab& operator=(const StartedDiglab&) = delete;
