@@ -116,7 +116,7 @@ TEST_F(FoundLists, in_a_directory_that_cannot_be_read_are_refused_and_others_are
   std::filesystem::permissions(vendor, std::filesystem::perms::none);
   std::filesystem::permissions(scratch.path, std::filesystem::perms(0755));
   // Root reads everything: another user tries.
-  if (::geteuid() == 0 && ::seteuid(65534) != 0) GTEST_SKIP() << "no other user here";
+  if (::geteuid() == 0 && ::seteuid(65534) != 0) GTEST_SKIP() << "not on this machine: no other user";
   find({vendor, administrator});
   (void)!::seteuid(::getuid());
   std::filesystem::permissions(vendor, std::filesystem::perms::owner_all);

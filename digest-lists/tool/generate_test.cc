@@ -151,7 +151,7 @@ TEST_F(Generate, a_directory_that_cannot_be_written_stays_as_it_is) {
   put(at("/opt/b"), "data");
   fs::permissions(outside(""), fs::perms(0755));
   const OtherUser other;
-  if (!other) GTEST_SKIP() << "no other user here";
+  if (!other) GTEST_SKIP() << "not on this machine: no other user";
   const auto refused = generate_files(files({"/opt/b"}), context());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind(), ErrorKind::infra);
@@ -166,7 +166,7 @@ TEST_F(Generate, a_directory_that_cannot_be_read_makes_no_list) {
   fs::permissions(outside(""), fs::perms(0755));
   fs::permissions(at("/etc/diglim"), fs::perms(0777));
   const OtherUser other;
-  if (!other) GTEST_SKIP() << "no other user here";
+  if (!other) GTEST_SKIP() << "not on this machine: no other user";
   const auto refused = generate_files(files({"/opt"}), context());
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().to_string(), HasSubstr("Permission denied"));

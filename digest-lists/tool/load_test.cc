@@ -105,7 +105,7 @@ TEST_F(Loading, a_directory_of_lists_that_cannot_be_read_is_named) {
   fs::permissions(at("/etc/diglim"), fs::perms::none);
   fs::permissions(outside(""), fs::perms(0755));
   const OtherUser other;
-  if (!other) GTEST_SKIP() << "no other user here";
+  if (!other) GTEST_SKIP() << "not on this machine: no other user";
   for (const auto& refused : {status(context()), load({}, {.root = Root(root()), .kernel = running().kernel, .processes = processes_})}) {
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().to_string(), HasSubstr("/etc/diglim: cannot be listed: Permission denied"));

@@ -234,7 +234,7 @@ TEST_F(Prediction, a_list_that_is_hashed_otherwise_is_known_by_that) {
 TEST_F(Prediction, a_label_on_the_file_system_is_found) {
   put(at("/etc/diglim/0-file_list-compact-a"), compact({"a"}));
   const auto value = signature(4);
-  if (::setxattr(at("/etc/diglim/0-file_list-compact-a").c_str(), "security.ima", value.data(), value.size(), 0) != 0) GTEST_SKIP() << "for privileged users only";
+  if (::setxattr(at("/etc/diglim/0-file_list-compact-a").c_str(), "security.ima", value.data(), value.size(), 0) != 0) GTEST_SKIP() << "not on this machine: for privileged users only";
   const auto log = predict_log(BootParameters::parse("ima_policy=diglim ima_template=ima-sig"), Root(root()));
   ASSERT_TRUE(log) << log.error().to_string();
   EXPECT_EQ(*log->entries.at(0).field("sig"), value);
@@ -367,7 +367,7 @@ TEST_F(Prediction, of_lists_that_are_mounted_later_is_refused) {
   const auto elsewhere = diglab::TempDir::make("/dev/shm", "diglim-test");
   struct ::stat here {}, there {};
   if (!elsewhere || ::stat("/", &here) != 0 || ::stat(elsewhere->path().c_str(), &there) != 0 || here.st_dev == there.st_dev)
-    GTEST_SKIP() << "/dev/shm is no file system of its own";
+    GTEST_SKIP() << "not on this machine: /dev/shm is no file system of its own";
   const auto log = predict_log(BootParameters::parse("ima_policy=diglim diglim.dirs=" + elsewhere->path().string()), Root());
   ASSERT_FALSE(log);
   EXPECT_THAT(log.error().to_string(), HasSubstr("on another file system"));

@@ -178,7 +178,7 @@ TEST_F(SettingUp, enforcing_is_refused_if_a_library_of_init_would_not_run) {
 
 TEST_F(SettingUp, libraries_are_those_that_the_loader_of_the_root_finds) {
   const std::string loader = "/lib64/ld-linux-x86-64.so.2";
-  if (::geteuid() != 0 || !fs::exists(loader)) GTEST_SKIP() << "for privileged users, and this loader, only";
+  if (::geteuid() != 0 || !fs::exists(loader)) GTEST_SKIP() << "not on this machine: for privileged users, and this loader, only";
   make_entry();
   for (const auto& path : {std::string("/bin/sh"), loader}) put(at(path), get(path), 0755);
   put(at("/usr/lib/libc.so.6"), get("/lib/x86_64-linux-gnu/libc.so.6"));
@@ -194,7 +194,7 @@ TEST_F(SettingUp, enforcing_is_refused_if_a_hash_of_its_own_keeps_init_from_its_
   put_signed_list({"init"});
   const auto label = [&](const std::string& value) { return ::setxattr(at("/sbin/init").c_str(), "security.ima", value.data(), value.size(), 0) == 0; };
   // As ima_appraise=fix writes it, right as it is.
-  if (!label(std::string("\4\4", 2) + tool::digest_of("init", default_algorithm())->bytes)) GTEST_SKIP() << "for privileged users only";
+  if (!label(std::string("\4\4", 2) + tool::digest_of("init", default_algorithm())->bytes)) GTEST_SKIP() << "not on this machine: for privileged users only";
   const auto refused = setup({.mode = "enforce"}, recording());
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().to_string(),

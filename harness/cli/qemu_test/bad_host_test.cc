@@ -30,7 +30,7 @@ class FullDiskTest : public BadMachineTest {
 };
 
 TEST_F(FullDiskTest, stops_the_run_whether_it_is_full_at_the_start_or_becomes_so) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root may mount";
+  if (::geteuid() != 0) GTEST_SKIP() << "not on this machine: only root may mount";
   scenario("good", "timeout: 60\nsteps: [{id: runs, run: \"exit 0\"}]\n");
   // Enough for the first events, enough for some evidence.
   for (const char* kibibytes : {"8", "64"}) {

@@ -156,7 +156,7 @@ TEST_F(MachineTest, FullHostDiskStopsTheMachineAndSaysSo) {
   HostOptions with = options();
   with.state_dir = "/tmp/dgt-small";
   ASSERT_OK(make_directories(with.state_dir));
-  if (std::system("mount -t tmpfs -o size=24m,mode=0700 none /tmp/dgt-small") != 0) GTEST_SKIP() << "mounting is not permitted here";
+  if (std::system("mount -t tmpfs -o size=24m,mode=0700 none /tmp/dgt-small") != 0) GTEST_SKIP() << "not on this machine: mounting is not permitted";
   open_host(with);
   // All embedded Hosts of a process share one directory: this test is for a process of its own, as ctest runs it.
   bool alone = host_ && host_->directory().string().starts_with(with.state_dir.string());
