@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <termios.h>
@@ -43,6 +44,23 @@ TEST_F(InterruptTest, ends_the_build_of_a_kernel_and_leaves_none) {
   interrupt(*diglab);
   for (const auto& entry : fs::directory_iterator(cache / "kernels"))
     EXPECT_TRUE(entry.path().filename() == "locks" || entry.path().filename() == "logs") << entry.path() << " was left";
+}
+
+TEST_F(InterruptTest, nothing_goes_on_building_a_kernel_when_the_program_is_killed) {
+  fs::path tree = scratch_.path() / "linux";
+  for (bool worker : {false, true}) {
+    fs::path reached = scratch_.path() / fmt::format("reached-{}", worker);
+    make_fake_tree(tree, "trap '' PIPE; touch " + reached.string() + "; sleep 300; true");
+    auto diglab = start({"kernel", "build", "--kernel", "tree:" + tree.string()}, {{"DIGLAB_CACHE", own_cache()}});
+    ASSERT_TRUE(eventually([&] { return fs::exists(reached) || diglab->wait(0s) != -1; }, patience));
+    pid_t victim = 0;  // what we have started, which is the reaper, or the one below it, which works
+    for (const SeenProcess& process : descendants())
+      if (process.program == "diglab" && worker == (process.parent != ::getpid())) victim = process.pid;
+    ASSERT_NE(victim, 0) << diglab->err();
+    ::kill(victim, SIGKILL);
+    EXPECT_TRUE(eventually([] { return descendants().empty(); }, 10s)) << "left behind: " << descendants().front().command;
+    EXPECT_EQ(diglab->wait(10s), 128 + SIGKILL);
+  }
 }
 
 TEST_F(InterruptTest, ends_the_boot_of_a_machine) {
