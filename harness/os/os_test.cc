@@ -321,7 +321,7 @@ int exit_status_after(const std::vector<Sent>& signals, const std::function<void
 }
 
 TEST(StopSignals, OneToTheWholeGroupIsOne) {
-  EXPECT_EQ(exit_status_after({{0ms, -SIGTERM}}), 7);
+  EXPECT_EQ(exit_status_after({{0ms, SIGTERM}, {50ms, -SIGTERM}}), 7);  // as timeout(1) does
 }
 
 TEST(StopSignals, ASecondOneDoesNotWait) {
