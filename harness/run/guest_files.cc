@@ -56,6 +56,7 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
   fs::path exercise_tree = staging / "exercise";
   TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "exercise" / "diglim-exercise", exercise_tree, guest_path::exercise, executable));
   TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "exercise" / "hex_parser", exercise_tree, guest_path::hex_parser, executable));
+  TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "exercise" / "parser_neighbour", exercise_tree, guest_path::parser_neighbour, executable));
   packages.push_back({.name = "diglab-exercise", .version = std::string(package_version), .tree = exercise_tree, .requires_names = {}});
   fs::path parser_tree = staging / "parser";
   TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "parser" / "diglim-parser", parser_tree, guest_path::diglim_parser, executable));

@@ -23,6 +23,7 @@ inline constexpr std::string_view quote = "/usr/libexec/diglab/diglab-quote";
 inline constexpr std::string_view exercise = "/usr/libexec/diglab/diglim-exercise";
 /// The kernel looks for converters of lists only in directories of that name.
 inline constexpr std::string_view hex_parser = "/usr/libexec/diglim/hex_parser";
+inline constexpr std::string_view parser_neighbour = "/usr/libexec/diglab/parser_neighbour";
 inline constexpr std::string_view diglim_parser = "/usr/libexec/diglim/diglim-parser";
 inline constexpr std::string_view diglim_parser_page = "/usr/share/man/man8/diglim-parser.8";
 inline constexpr std::string_view tool = "/usr/bin/diglim";

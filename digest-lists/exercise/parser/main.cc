@@ -2,23 +2,26 @@
 //
 // hex_parser: the smallest converter of digest lists there is, to show what the kernel does for and to converters.
 //
-//   hex_parser add|del FILE [linger]
+//   hex_parser add|del FILE [WAY]
+//   hex_parser add|del FILE exec PROGRAM
 //   hex_parser print FILE
 //
 // FILE has one SHA-256 digest in hexadecimal on each line; what stands after it on the line does not count, so that the output of
-// sha256sum will do. The digests become one compact list of type file, uploaded under the name of FILE. With linger it keeps
-// FILE open afterwards, until SIGTERM comes. With print the list goes to the standard output instead, in one write. Exit status: 0
-// uploaded, 1 refused by the kernel (the errno's name is printed), 2 bad use or input.
+// sha256sum will do. The digests become one compact list of type file, uploaded under the name of FILE. With linger as the WAY it keeps
+// FILE open afterwards, until SIGTERM comes; ways.cc has the others: the list comes from elsewhere, or something is done before it is uploaded. With
+// exec it reads its standard input for nothing, and then executes PROGRAM to do the same with FILE. With print the list goes to
+// the standard output instead, in one write. Exit status: 0 uploaded, 1 refused by the kernel (the errno's name is printed), 2 bad use
+// or input.
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <optional>
 
+#include "exercise/parser/ways.h"
 #include "format/compact.h"
 
 namespace {
@@ -62,25 +65,27 @@ int upload(const char* file, std::string_view bytes) {
 int main(int argc, char** argv) {
   const bool adding = argc >= 3 && std::strcmp(argv[1], "add") == 0;
   const bool printing = argc == 3 && std::strcmp(argv[1], "print") == 0;
-  const bool lingering = argc == 4 && std::strcmp(argv[3], "linger") == 0;
-  if (argc < 3 || (!adding && !printing && std::strcmp(argv[1], "del") != 0) || (argc != 3 && !lingering)) {
-    std::fputs("Usage: hex_parser add|del FILE [linger]\n       hex_parser print FILE\n", stderr);
+  const std::string_view word = argc >= 4 ? argv[3] : "";
+  const bool executing = argc == 5 && word == "exec";
+  const Way* way = argc == 5 ? nullptr : find_way(word);
+  if (argc < 3 || (!adding && !printing && std::strcmp(argv[1], "del") != 0) || (way == nullptr && !executing)) {
+    std::fputs("Usage: hex_parser add|del FILE [WAY]\n       hex_parser add|del FILE exec PROGRAM\n       hex_parser print FILE\n", stderr);
     return 2;
   }
+  if (executing) {
+    if (!read_all_of(STDIN_FILENO)) return refused("read", "standard input");
+    ::execl(argv[4], argv[4], argv[1], argv[2], nullptr);
+    return refused("execute", argv[4]);
+  }
+  const bool lingering = word == "linger";
   sigset_t last;
   ::sigemptyset(&last);
   ::sigaddset(&last, SIGTERM);
   if (lingering) ::sigprocmask(SIG_BLOCK, &last, nullptr);  // before anything shows that there is somebody to end
-  const int input = ::open(argv[2], O_RDONLY | O_CLOEXEC);
-  if (input < 0) return refused("open", argv[2]);
-  std::string text;
-  std::array<char, 4096> buffer;
-  for (ssize_t count = 0; (count = ::read(input, buffer.data(), buffer.size())) != 0;) {
-    if (count < 0) return refused("read", argv[2]);
-    text.append(buffer.data(), static_cast<std::size_t>(count));
-  }
+  const auto text = way->read(argv[2]);
+  if (!text) return refused("read", argv[2]);
   Block block;
-  for (std::string_view rest = text; !rest.empty();) {
+  for (std::string_view rest = *text; !rest.empty();) {
     const auto line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     const auto digest = digest_of(line);
@@ -94,6 +99,7 @@ int main(int argc, char** argv) {
     const auto bytes = encode({block});
     return ::write(STDOUT_FILENO, bytes.data(), bytes.size()) < 0 ? refused("write", "standard output") : 0;
   }
+  if ((errno = way->then()) != 0) return refused(argv[3], argv[2]);
   const char* slash = std::strrchr(argv[2], '/');
   if (const int error = upload("digest_list_label", slash ? slash + 1 : argv[2]); error != 0) return error;
   if (const int error = upload(adding ? "digest_list_add" : "digest_list_del", encode({block})); error != 0) return error;
