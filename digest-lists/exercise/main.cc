@@ -24,7 +24,7 @@ constexpr const char* usage =
     "  malformed  seed=1 lists=100000 lenient=0\n"
     "  threads    seed=1 threads=4 operations=500 sabotage=0\n"
     "  load       seed=1 digests=99100 lists=1447 repeats=3\n"
-    "  access     seed=1 files=2000 size=20000 batch=50 extra=0 appraise=0\n"
+    "  access     seed=1 files=2000 size=20000 batch=50 extra=0 execute=0 appraise=0\n"
     "Prints KTAP. Exit status: 0 as claimed, 1 not, 2 bad use.\n";
 
 /// NAME=NUMBER arguments, each of which must be taken by somebody.
@@ -108,7 +108,7 @@ int run(const std::string& subcommand, Numbers& numbers) {
   }
   if (subcommand == "access") {
     const AccessRun wanted{.seed = seed, .files = numbers.take("files", 2'000), .size = numbers.take("size", 20'000), .batch = numbers.take("batch", 50),
-                           .extra = numbers.take("extra", 0), .appraise = numbers.take("appraise", 0) != 0};
+                           .extra = numbers.take("extra", 0), .execute = numbers.take("execute", 0) != 0, .appraise = numbers.take("appraise", 0) != 0};
     if (!numbers.all_taken() || wanted.batch == 0) return 2;
     AccessTimes times;
     const auto finding = run_access(kernel, wanted, times);
