@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <system_error>
 
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -94,7 +95,11 @@ int main(int argc, char** argv) {
     int status = app.exit(error);
     return status == 0 ? 0 : 2;
   }
-  return chosen ? chosen() : 2;
+  try {
+    return chosen ? chosen() : 2;
+  } catch (const std::system_error& error) {  // fmt's, when the standard output cannot be written
+    return report_error(Error(ErrorKind::infra, error.what()));
+  }
 }
 
 }  // namespace diglab
