@@ -77,13 +77,9 @@ Result<Verdict> run_one(Lab& lab, const Scenario& scenario, const Mutant& mutant
 }
 
 /// Scenario after scenario, until one fails. A kernel that does not even boot is noticed by the scenario that needs it to.
-Result<Fate> fate_of(const Mutant& mutant, const std::vector<Scenario>& scenarios, const MutantsArguments& arguments, CliContext& context) {
+Result<Fate> fate_of(const Mutant& mutant, const std::vector<Scenario>& scenarios, Lab& lab, const MutantsArguments& arguments, CliContext& context) {
   const auto start = std::chrono::steady_clock::now();
-  Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .pool = {}, .tpm_ca = {},
-           .kernel = arguments.kernel, .more_patches = {mutant.patch}},
-          context.processes, [&](std::string_view what, std::optional<double> fraction) {
-            if (!fraction) fmt::print(stderr, "diglab: {}: {}\n", mutant.name, what);
-          });
+  lab.replace_more_patches({mutant.patch});
   Fate fate;
   for (const Scenario& scenario : scenarios) {
     auto verdict = run_one(lab, scenario, mutant, arguments, context);
@@ -125,10 +121,16 @@ int run_mutants(const MutantsArguments& arguments, CliContext& context) {
     for (const Mutant& mutant : *mutants) fmt::print("{:<{}}  {}\n", mutant.name, width, mutant.breaks);
     return 0;
   }
+  std::string present;
+  Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .pool = {}, .tpm_ca = {}, .kernel = arguments.kernel},
+          context.processes, [&](std::string_view what, std::optional<double> fraction) {
+            if (!fraction) fmt::print(stderr, "diglab: {}: {}\n", present, what);
+          });
   int noticed = 0, survived = 0, broken = 0;
   for (std::size_t i = 0; i < mutants->size(); ++i) {
     const Mutant& mutant = (*mutants)[i];
-    const auto fate = fate_of(mutant, scenarios[i], arguments, context);
+    present = mutant.name;
+    const auto fate = fate_of(mutant, scenarios[i], lab, arguments, context);
     if (!fate) return report_error(fate.error());
     (fate->kind == Fate::Kind::noticed ? noticed : fate->kind == Fate::Kind::survived ? survived : broken) += 1;
     fmt::print("{:<8}  {:<{}}  {:>4} s  {}\n", word_for(fate->kind), mutant.name, width, fate->took.count(),

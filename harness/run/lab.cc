@@ -103,6 +103,12 @@ Result<Host*> Lab::host(const Deadline& deadline) {
   return host_.get();
 }
 
+void Lab::replace_more_patches(std::vector<std::filesystem::path> patches) {
+  options_.more_patches = std::move(patches);
+  built_kernels_.clear();
+  built_images_.clear();  // with that kernel's modules
+}
+
 Result<AccelerationVerdict> Lab::acceleration(const Deadline& deadline) {
   if (!acceleration_) {
     Host* where = TRY(host(deadline));

@@ -60,6 +60,10 @@ class Lab {
   Result<Host*> host(const Deadline& deadline);
   Result<AccelerationVerdict> acceleration(const Deadline& deadline);
 
+  /// Other defects from now on; what was made with those of before is forgotten. The host stays: libvirt opens only some sixteen embedded ones in the
+  /// life of a process.
+  void replace_more_patches(std::vector<std::filesystem::path> patches);
+
   [[nodiscard]] const LabOptions& options() const { return options_; }
   [[nodiscard]] Processes& processes() const { return processes_; }
 
