@@ -83,7 +83,7 @@ bool is_last_line(Kind kind, std::string_view message, bool first) {
   if (first) return kind == Kind::kmemleak;
   if (message.starts_with("---[ end ")) return kind != Kind::kasan;
   switch (kind) {
-    case Kind::kasan: return message.starts_with("======");
+    case Kind::kasan:
     case Kind::ubsan: return message.starts_with("======");
     case Kind::lockdep:
     case Kind::rcu_stall:
@@ -112,11 +112,16 @@ std::size_t time_stamp_length(std::string_view text) {
     while (at < text.size() && predicate(text[at])) ++at;
     return at - from;
   };
+  auto skip_one = [&](char wanted) {
+    if (at >= text.size() || text[at] != wanted) return false;
+    ++at;
+    return true;
+  };
   auto is_space = [](char c) { return c == ' '; };
-  if (text.empty() || text[at++] != '[') return 0;
+  if (!skip_one('[')) return 0;
   skip(is_space);
-  if (skip(is_digit) == 0 || at >= text.size() || text[at++] != '.') return 0;
-  if (skip(is_digit) < 3 || at >= text.size() || text[at++] != ']') return 0;
+  if (skip(is_digit) == 0 || !skip_one('.')) return 0;
+  if (skip(is_digit) < 3 || !skip_one(']')) return 0;
   if (at < text.size() && text[at] == '[') {  // CONFIG_PRINTK_CALLER
     std::size_t end = text.find(']', at);
     if (end != text.npos && end - at < 16) at = end + 1;

@@ -25,9 +25,9 @@ bool flag_in(const nlohmann::json& json, const char* key) {
   auto found = json.find(key);
   return found != json.end() && found->is_boolean() && found->get<bool>();
 }
-std::string text_in(const nlohmann::json& json, const char* key, std::string otherwise) {
+std::string text_in(const nlohmann::json& json, const char* key, std::string_view otherwise) {
   auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : otherwise;
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string(otherwise);
 }
 
 std::string without_time_stamp(std::string_view line) {

@@ -89,7 +89,7 @@ TEST_F(RunDirectoryTest, IsNotMadeWhereOthersCouldChangeIt) {
   EXPECT_THAT(refusal(link), testing::HasSubstr("not a directory"));
   ASSERT_TRUE(write_file(file, "x").has_value());
   EXPECT_THAT(refusal(file), testing::HasSubstr("not a directory"));
-  for (mode_t mode : {0720, 0702, 01777}) {
+  for (mode_t mode : {0720U, 0702U, 01777U}) {
     ASSERT_EQ(::chmod(mine.c_str(), mode), 0);
     EXPECT_THAT(refusal(mine), testing::HasSubstr("others than its owner can write to it"));
   }

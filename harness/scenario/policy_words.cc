@@ -229,7 +229,7 @@ std::string permit_directio(const PolicyWord&, std::string_view, ImaRule& rule, 
 std::string pcr(const PolicyWord&, std::string_view value, ImaRule& rule, const PolicyDialect&) {
   auto number = kernel_int(value);
   if (!number || *number < 0 || *number > 63) return "expected a PCR number: 0 to 23";
-  rule.pcr = *number;
+  rule.pcr = number;
   rule.options |= option::pcr;
   return {};
 }

@@ -54,10 +54,10 @@ class SoftwareTpm {
     tcti_ = fmt::format("swtpm:host=127.0.0.1,port={}", port);
     control_ = fmt::format("127.0.0.1:{}", port + 1);
     // As a daemon it returns when it listens.
-    check({"bash", "-c",
-           "exec swtpm socket --daemon --tpm2 --tpmstate dir=$1/state --server type=tcp,port=$2,bindaddr=127.0.0.1"
-           " --ctrl type=tcp,port=$3,bindaddr=127.0.0.1 --flags not-need-init,startup-clear >/dev/null 2>&1",
-           "swtpm", directory.string(), std::to_string(port), std::to_string(port + 1)});
+    constexpr const char* start =
+        "exec swtpm socket --daemon --tpm2 --tpmstate dir=$1/state --server type=tcp,port=$2,bindaddr=127.0.0.1"
+        " --ctrl type=tcp,port=$3,bindaddr=127.0.0.1 --flags not-need-init,startup-clear >/dev/null 2>&1";
+    check({"bash", "-c", start, "swtpm", directory.string(), std::to_string(port), std::to_string(port + 1)});
   }
   ~SoftwareTpm() { check({"swtpm_ioctl", "--tcp", control_, "-s"}); }
   SoftwareTpm(const SoftwareTpm&) = delete;
