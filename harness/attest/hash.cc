@@ -45,9 +45,6 @@ std::string_view name_of(HashAlgorithm algorithm) {
 std::size_t digest_size(HashAlgorithm algorithm) {
   return traits_of(algorithm).size;
 }
-std::uint16_t tpm_id(HashAlgorithm algorithm) {
-  return traits_of(algorithm).tpm_id;
-}
 
 std::optional<HashAlgorithm> hash_algorithm_named(std::string_view name) {
   for (const Traits& traits : table)

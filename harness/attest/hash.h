@@ -21,10 +21,8 @@ inline constexpr std::array all_hash_algorithms{HashAlgorithm::sha1, HashAlgorit
 [[nodiscard]] std::string_view name_of(HashAlgorithm algorithm);
 [[nodiscard]] std::size_t digest_size(HashAlgorithm algorithm);
 
-/// TPM2_ALG_ID, e.g. 0x000b for SHA-256.
-[[nodiscard]] std::uint16_t tpm_id(HashAlgorithm algorithm);
-
 [[nodiscard]] std::optional<HashAlgorithm> hash_algorithm_named(std::string_view name);
+/// By its TPM2_ALG_ID, e.g. 0x000b for SHA-256.
 [[nodiscard]] std::optional<HashAlgorithm> hash_algorithm_with_tpm_id(std::uint16_t id);
 
 /// Each of the four has its own digest size.

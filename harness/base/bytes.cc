@@ -65,12 +65,6 @@ Result<std::uint16_t> ByteReader::le16(std::string_view what) {
 Result<std::uint32_t> ByteReader::le32(std::string_view what) {
   return static_cast<std::uint32_t>(TRY(integer(4, false, what)));
 }
-Result<std::uint64_t> ByteReader::le64(std::string_view what) {
-  return integer(8, false, what);
-}
-Result<std::uint16_t> ByteReader::be16(std::string_view what) {
-  return static_cast<std::uint16_t>(TRY(integer(2, true, what)));
-}
 Result<std::uint32_t> ByteReader::be32(std::string_view what) {
   return static_cast<std::uint32_t>(TRY(integer(4, true, what)));
 }

@@ -42,8 +42,6 @@ class ByteReader {
   Result<std::uint8_t> u8(std::string_view what);
   Result<std::uint16_t> le16(std::string_view what);
   Result<std::uint32_t> le32(std::string_view what);
-  Result<std::uint64_t> le64(std::string_view what);
-  Result<std::uint16_t> be16(std::string_view what);
   Result<std::uint32_t> be32(std::string_view what);
 
  private:

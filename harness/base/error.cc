@@ -19,8 +19,7 @@ std::string_view to_string(ErrorKind kind) {
   return "unknown";
 }
 
-Error::Error(ErrorKind kind, std::string message, std::source_location where)
-    : kind_(kind), message_(std::move(message)), where_(where) {}
+Error::Error(ErrorKind kind, std::string message) : kind_(kind), message_(std::move(message)) {}
 
 Error Error::within(std::string context) && {
   contexts_.push_back(std::move(context));

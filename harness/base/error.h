@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,12 +27,10 @@ enum class ErrorKind {
 /// one line of context; `to_string` prints outermost context first, as a sentence a person can act on.
 class Error {
  public:
-  Error(ErrorKind kind, std::string message, std::source_location where = std::source_location::current());
+  Error(ErrorKind kind, std::string message);
 
   [[nodiscard]] ErrorKind kind() const { return kind_; }
   [[nodiscard]] const std::string& message() const { return message_; }
-  [[nodiscard]] const std::vector<std::string>& contexts() const { return contexts_; }
-  [[nodiscard]] std::source_location where() const { return where_; }
 
   /// Returns this error with one more outer line of context.
   [[nodiscard]] Error within(std::string context) &&;
@@ -46,7 +43,6 @@ class Error {
   ErrorKind kind_;
   std::string message_;
   std::vector<std::string> contexts_;  // innermost first
-  std::source_location where_;
 };
 
 }  // namespace diglab

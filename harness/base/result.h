@@ -18,9 +18,8 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 };
 
 /// Makes the failed half of any Result.
-[[nodiscard]] inline std::unexpected<Error> fail(ErrorKind kind, std::string message,
-                                                 std::source_location where = std::source_location::current()) {
-  return std::unexpected(Error(kind, std::move(message), where));
+[[nodiscard]] inline std::unexpected<Error> fail(ErrorKind kind, std::string message) {
+  return std::unexpected(Error(kind, std::move(message)));
 }
 
 [[nodiscard]] inline std::unexpected<Error> fail(Error error) {
