@@ -32,11 +32,11 @@ int report(const ReportArguments& arguments, const CliContext& context) {
   if (arguments.ktap) {
     fmt::print("{}", to_ktap(stored->verdicts));
   } else if (arguments.json) {
-    fmt::print("{}", to_json(stored->verdicts));
+    fmt::print("{}", to_json(stored->events, stored->verdicts));
   } else {
     fmt::print("{}", to_table(stored->verdicts, *results / "report.html", ProgressStyle::for_descriptor(1).colour));
   }
-  return exit_status(stored->verdicts);
+  return exit_status(stored->events, stored->verdicts);
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ int conclude(const std::filesystem::path& results, const EventLog& log, bool kta
   Totals totals = totals_of(verdicts);
   if (!ktap) fmt::print("{} passed, {} failed, {} skipped\n", totals.pass, totals.fail + totals.broken, totals.skip);
   if (!written) return report_error(written.error());
-  return exit_status(verdicts);
+  return exit_status(events, verdicts);
 }
 
 Result<std::string> version_of(CliContext& context) {
@@ -72,6 +72,9 @@ std::string rerun_options(const RunArguments& arguments) {
   if (!arguments.kernel.empty()) options += " --kernel " + shell_quote(arguments.kernel);
   if (!arguments.suite.empty()) options += " --suite " + shell_quote(arguments.suite);
   if (!arguments.uri.empty()) options += " --connect " + shell_quote(arguments.uri);
+  if (!arguments.pool.empty()) options += " --pool " + shell_quote(arguments.pool);
+  if (!arguments.tpm_ca.empty()) options += " --tpm-ca " + shell_quote(arguments.tpm_ca);
+  if (!arguments.scenarios.empty()) options += " --scenarios " + shell_quote(arguments.scenarios);
   return options;
 }
 
@@ -104,9 +107,11 @@ Result<int> run_scenarios(const RunArguments& arguments, CliContext& context) {
                        .jobs = arguments.jobs};
   auto ran = run_suite(lab, scenarios, options, *log, context.stop);
   progress.finish();
-  if (!ran) return fail(std::move(ran).error());
-  int status = conclude(results, *log, arguments.ktap);
-  return context.stop.stop_requested() ? exit_status_of(ErrorKind::interrupted) : status;
+  if (!ran) {
+    log->write(event::Fault{.where = {}, .kind = std::string(to_string(ran.error().kind())), .message = ran.error().to_string()});
+    return fail(std::move(ran).error());
+  }
+  return conclude(results, *log, arguments.ktap);
 }
 
 }  // namespace
@@ -120,7 +125,7 @@ void add_run_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   command->add_option("--without-tag", arguments->selection.without_tags, "And not those with this tag (may be repeated)");
   command->add_option("--kernel", arguments->kernel, "Instead of what scenarios ask for: a flavour, tree:PATH or image:PATH");
   command->add_option("--suite", arguments->suite, "Guests of this suite of Debian, instead of what scenarios ask for: trixie, sid");
-  command->add_option("--jobs,-j", arguments->jobs, "Machines at once; default: as many as there are cores");
+  command->add_option("--jobs,-j", arguments->jobs, "Machines at once; default: as many as there are cores")->check(CLI::Range(0, 1024));
   command->add_option("--connect", arguments->uri, "libvirt URI of the host to run on; default: QEMU inside this process");
   command->add_option("--pool", arguments->pool, "Directory of that host which gets copies of kernels and disks, if it cannot read ours");
   command->add_option("--tpm-ca", arguments->tpm_ca, "Certificates (PEM) that signed the endorsement keys of that host's TPMs; default: our own");

@@ -33,6 +33,7 @@ struct RunBegin {
   std::string run;                          ///< Name of the results directory.
   std::string version;                      ///< Of diglab: git describe, or the release.
   std::string command;                      ///< As typed.
+  std::string options;                      ///< What it ran on, for a shell: " --kernel tree:/x"; empty: what scenarios ask for.
   std::string connection;                   ///< libvirt URI.
   std::string acceleration;                 ///< "kvm" or "tcg", as proven.
   std::map<std::string, std::string> host;  ///< cpu, cores, kernel, qemu, libvirt, swtpm versions.
@@ -58,7 +59,8 @@ struct BootBegin {
   Where where;
   std::string machine;  ///< Domain name.
 };
-/// The boot is over or the agent answers: "agent", "panic", "shutdown", "silence".
+/// The boot is over or the agent answers: "agent", "panic", "shutdown", "reset", "silence", "qemu died", "tpm died", "stopped", "link lost",
+/// "destroyed".
 struct BootEnd {
   Where where;
   std::string outcome;
@@ -86,7 +88,7 @@ struct StepEnd {
   std::chrono::milliseconds took{0};
 };
 /// A piece of evidence was stored. Kinds: ima_binary, ima_ascii, pcrs, console, audit, kernel_log, quote (a directory),
-/// qemu_log, domain_xml, command_lines, rerun.
+/// qemu_log, domain_xml, command_lines.
 struct Evidence {
   Where where;
   std::string kind;

@@ -27,6 +27,7 @@ struct Layout<event::RunBegin> {
     field("run", e.run);
     field("version", e.version);
     field("command", e.command);
+    field("options", e.options);
     field("connection", e.connection);
     field("acceleration", e.acceleration);
     field("host", e.host);

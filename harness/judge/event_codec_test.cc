@@ -75,8 +75,8 @@ class Chance {
       auto& [a, b] = event;
       fill_all(a, b);
     } else if constexpr (requires(E e) { auto(e.scenarios); }) {
-      auto& [a, b, c, d, e, f, g] = event;
-      fill_all(a, b, c, d, e, f, g);
+      auto& [a, b, c, d, e, f, g, h] = event;
+      fill_all(a, b, c, d, e, f, g, h);
     } else if constexpr (std::is_same_v<E, event::StepEnd>) {
       auto& [a, b, c, d, e, f, g, h, i, j, k] = event;
       fill_all(a, b, c, d, e, f, g, h, i, j, k);
@@ -105,8 +105,8 @@ bool same_where(const event::Where& a, const event::Where& b) {
   return a.scenario == b.scenario && a.variant == b.variant && a.round == b.round && a.boot == b.boot;
 }
 bool same(const event::RunBegin& a, const event::RunBegin& b) {
-  return std::tie(a.run, a.version, a.command, a.connection, a.acceleration, a.host, a.scenarios) ==
-         std::tie(b.run, b.version, b.command, b.connection, b.acceleration, b.host, b.scenarios);
+  return std::tie(a.run, a.version, a.command, a.options, a.connection, a.acceleration, a.host, a.scenarios) ==
+         std::tie(b.run, b.version, b.command, b.options, b.connection, b.acceleration, b.host, b.scenarios);
 }
 bool same(const event::Phase& a, const event::Phase& b) {
   return a.what == b.what && a.fraction == b.fraction;

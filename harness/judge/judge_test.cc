@@ -177,7 +177,7 @@ TEST(Judge, any_cut_of_a_good_stream_is_broken_and_never_a_pass) {
     if (std::holds_alternative<event::ScenarioEnd>(s.events()[length - 1].body)) continue;
     EXPECT_EQ(verdicts[0].outcome, Outcome::broken) << length;
     EXPECT_THAT(verdicts[0].reason, StartsWith("the run ended before this scenario")) << length;
-    EXPECT_EQ(exit_status(verdicts), 3);
+    EXPECT_EQ(exit_status(std::span(s.events()).first(length), verdicts), 3);
   }
 }
 
@@ -235,7 +235,20 @@ TEST(Judge, skips_only_for_a_declared_reason) {
   const auto verdicts = judge(s.events(), s.reader());
   EXPECT_EQ(verdicts.at(0).outcome, Outcome::skip);
   EXPECT_EQ(verdicts.at(0).reason, "needs two CPUs");
-  EXPECT_EQ(exit_status(verdicts), 0);
+  EXPECT_EQ(exit_status(s.events(), verdicts), 0);
+}
+
+TEST(Judge, a_run_that_could_not_begin_has_not_passed) {
+  StreamBuilder s;
+  s.add(event::Phase{.what = "kernel stock", .fraction = {}});
+  EXPECT_EQ(exit_status(s.events(), {}), 3) << "it was killed there";
+  const auto with = [&](ErrorKind kind) {
+    StreamBuilder failed = s;
+    failed.add(event::Fault{.where = {}, .kind = std::string(to_string(kind)), .message = "no space"});
+    return exit_status(failed.events(), {});
+  };
+  EXPECT_EQ(with(ErrorKind::infra), 3);
+  EXPECT_EQ(with(ErrorKind::interrupted), 130);
 }
 
 TEST(Judge, a_skipped_scenario_still_says_what_it_claims) {
@@ -249,8 +262,8 @@ TEST(Judge, a_skipped_scenario_still_says_what_it_claims) {
   EXPECT_EQ(verdicts.at(0).outcome, Outcome::skip);
   EXPECT_EQ(verdicts.at(0).claim, "Cores race.");
   EXPECT_EQ(verdicts.at(1).outcome, Outcome::broken) << "it was announced, and neither run nor skipped";
-  EXPECT_EQ(exit_status(verdicts), 3);
-  EXPECT_EQ(exit_status(std::span(verdicts).first(1)), 0);
+  EXPECT_EQ(exit_status(s.events(), verdicts), 3);
+  EXPECT_EQ(exit_status(s.events(), std::span(verdicts).first(1)), 0);
 }
 
 TEST(Judge, a_scenario_text_that_is_wrong_breaks_with_its_place) {

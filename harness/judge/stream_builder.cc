@@ -25,6 +25,7 @@ StreamBuilder& StreamBuilder::begin_run(std::vector<std::string> scenarios) {
   event::RunBegin begin{.run = "20250615-150640",
                         .version = "0.1",
                         .command = "diglab run",
+                        .options = {},
                         .connection = "qemu:///embed?root=/tmp/state",
                         .acceleration = "tcg",
                         .host = {{"cores", "2"}, {"kernel", "Linux 6.1.0"}, {"libvirt", "9.0.0"}, {"qemu", "7.2.15"}},

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "attest/hash.h"
 #include "judge/safe_text.h"
 #include "judge/scenario_judge.h"
@@ -70,7 +72,11 @@ std::vector<Verdict> judge(std::span<const Event> events, const EvidenceReader& 
   return verdicts;
 }
 
-int exit_status(std::span<const Verdict> verdicts) {
+int exit_status(std::span<const Event> events, std::span<const Verdict> verdicts) {
+  const RunRecord run = sort_events(events);
+  const auto interrupted = [](const event::Fault& fault) { return fault.kind == to_string(ErrorKind::interrupted); };
+  if ((run.end && run.end->interrupted) || std::ranges::any_of(run.faults, interrupted)) return 130;
+  if (!run.end || !run.faults.empty()) return 3;
   int status = 0;
   for (const Verdict& verdict : verdicts) {
     if (verdict.outcome == Outcome::broken) return 3;

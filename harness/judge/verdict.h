@@ -64,7 +64,8 @@ using EvidenceReader = std::function<Result<Bytes>(const std::string& relative_p
 /// missing.
 [[nodiscard]] std::vector<Verdict> judge(std::span<const Event> events, const EvidenceReader& read);
 
-/// The exit status of a run with these verdicts: 0 all passed (skips allowed), 1 a claim failed, 3 something is broken.
-[[nodiscard]] int exit_status(std::span<const Verdict> verdicts);
+/// The exit status of a run with these verdicts: 0 all passed (skips allowed), 1 a claim failed, 3 something is broken; 130 if it was
+/// interrupted, and 3 if it has no end or could not begin, whatever its verdicts are.
+[[nodiscard]] int exit_status(std::span<const Event> events, std::span<const Verdict> verdicts);
 
 }  // namespace diglab

@@ -59,7 +59,7 @@ TEST_F(Golden, the_sample_has_every_verdict_for_the_right_reason) {
       "measure/needs-kvm skip: needs KVM, and this host has none\n"
       "measure/unfinished broken: the run ended before this scenario did; last seen: control, round 1, step exec\n"
       "measure/never-began broken: the run ended before this scenario began\n");
-  EXPECT_EQ(exit_status(verdicts_), 3);
+  EXPECT_EQ(exit_status(run_.events(), verdicts_), 3);
 }
 
 TEST_F(Golden, events_as_stored) {
@@ -72,7 +72,7 @@ TEST_F(Golden, junit) {
   compare_with_golden("junit.xml", to_junit(run_.events(), verdicts_));
 }
 TEST_F(Golden, json) {
-  compare_with_golden("verdicts.json", to_json(verdicts_));
+  compare_with_golden("verdicts.json", to_json(run_.events(), verdicts_));
 }
 TEST_F(Golden, table) {
   compare_with_golden("table.txt", to_table(verdicts_, "results/20250615-150640/report.html", false));

@@ -36,6 +36,11 @@ std::string values_of(const RunRecord& run, const std::string& key) {
   return fmt::format("{}", fmt::join(values, ", "));
 }
 
+std::string_view outcome_of(const RunRecord& run, const Totals& totals) {
+  if (totals.fail) return "fail";
+  return totals.broken || !run.faults.empty() || !run.end || run.end->interrupted ? "broken" : "pass";
+}
+
 std::string header(const RunRecord& run, const Totals& totals) {
   const std::string name = run.begin ? run.begin->run : "unknown run";
   const auto took =
@@ -117,9 +122,7 @@ std::string to_html(std::span<const Event> events, std::span<const Verdict> verd
       "data:; base-uri 'none'; form-action 'none'\">\n";
   out += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
   out += fmt::format("<title>{} {}</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>{}</style>\n</head>\n<body>\n",
-                     totals.fail     ? "fail"
-                     : totals.broken ? "broken"
-                                     : "pass",
+                     outcome_of(run, totals),
                      html(run.begin ? run.begin->run : "diglab"), html_style);
   out += header(run, totals);
   out += "<main>\n<h2>Claims</h2>\n" + filter(totals) + claims(verdicts) + "<h2>What was seen</h2>\n";

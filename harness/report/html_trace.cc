@@ -104,6 +104,7 @@ class Drawing {
 std::string trace_figure(const UpgradeTrace& trace) {
   return Drawing(trace).svg() +
          "<div class=\"legend\"><span style=\"background:var(--removed)\"></span>allowed, first content<span style=\"background:var(--pass)\"></span>second content"
+         "<span style=\"background:var(--skip)\"></span>unknown, or a further content"
          "<span style=\"background:var(--line)\"></span>absent, or denied as it must be<span style=\"background:var(--fail)\"></span>not as it should be; above: "
          "hooks, renames, other changes</div>";
 }

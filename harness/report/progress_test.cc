@@ -76,6 +76,7 @@ TEST(Progress, a_line_per_machine_while_two_work) {
   give(event::RunBegin{.run = "r",
                        .version = {},
                        .command = {},
+                       .options = {},
                        .connection = {},
                        .acceleration = "kvm",
                        .host = {},

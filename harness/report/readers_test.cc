@@ -231,11 +231,11 @@ TEST(Summary, control_state_is_one_word_about_the_control) {
   EXPECT_EQ(states["measure/lost-tpm"], "-");
 }
 
-TEST(Summary, the_command_to_run_again_keeps_kernel_and_host) {
+TEST(Summary, the_command_to_run_again_keeps_what_the_run_was_on) {
   event::RunBegin run;
-  run.command = "diglab run --kernel tree:/src/linux -j 4 --connect=qemu:///system appraise";
-  EXPECT_EQ(rerun_command(&run, ScenarioId("a/b")),
-            "./diglab run a/b --kernel tree:/src/linux --connect=qemu:///system");
+  run.options = " --kernel 'tree:/my linux' --suite sid";
+  EXPECT_EQ(rerun_command(&run, ScenarioId("a/b")), "./diglab run a/b --kernel 'tree:/my linux' --suite sid");
+  EXPECT_EQ(rerun_command(nullptr, ScenarioId("a/b")), "./diglab run a/b");
 }
 
 TEST(StoredRun, is_judged_again_and_rendered_also_when_it_was_killed) {

@@ -7,23 +7,6 @@
 #include <algorithm>
 
 namespace diglab {
-namespace {
-
-/// Words of a command line as typed, by blanks: good enough for options whose values are names.
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words;
-  while (true) {
-    const std::size_t start = text.find_first_not_of(' ');
-    if (start == std::string_view::npos) return words;
-    text.remove_prefix(start);
-    const std::size_t end = std::min(text.find(' '), text.size());
-    words.emplace_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-}
-
-}  // namespace
-
 void Totals::count(Outcome outcome) {
   switch (outcome) {
     case Outcome::pass:
@@ -92,16 +75,7 @@ std::string date_and_time(std::chrono::system_clock::time_point time) {
 }
 
 std::string rerun_command(const event::RunBegin* run, const ScenarioId& scenario) {
-  std::string text = "./diglab run " + scenario.str();
-  if (!run) return text;
-  const auto words = words_of(run->command);
-  for (const std::string_view option : {"--kernel", "--connect"}) {
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      if (words[i].starts_with(std::string(option) + "=")) text += " " + words[i];
-      if (words[i] == option && i + 1 < words.size()) text += fmt::format(" {} {}", option, words[i + 1]);
-    }
-  }
-  return text;
+  return "./diglab run " + scenario.str() + (run ? run->options : "");
 }
 
 }  // namespace diglab

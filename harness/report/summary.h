@@ -32,7 +32,7 @@ struct Totals {
 /// "2025-06-15 15:06:40 UTC"
 [[nodiscard]] std::string date_and_time(std::chrono::system_clock::time_point time);
 
-/// The command that runs one scenario again as in that run: with its kernel and its host.
+/// The command that runs one scenario again as in that run: on its kernel, suite and host.
 [[nodiscard]] std::string rerun_command(const event::RunBegin* run, const ScenarioId& scenario);
 
 }  // namespace diglab

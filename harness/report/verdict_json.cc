@@ -37,7 +37,7 @@ Json check_to_json(const CheckVerdict& check) {
 
 }  // namespace
 
-std::string to_json(std::span<const Verdict> verdicts) {
+std::string to_json(std::span<const Event> events, std::span<const Verdict> verdicts) {
   Json list = Json::array();
   for (const Verdict& verdict : verdicts) {
     Json json{{"scenario", safe_text(verdict.scenario.str())},
@@ -63,7 +63,7 @@ std::string to_json(std::span<const Verdict> verdicts) {
   const Json json{
       {"verdicts", std::move(list)},
       {"totals", {{"pass", totals.pass}, {"fail", totals.fail}, {"broken", totals.broken}, {"skip", totals.skip}}},
-      {"exit_status", exit_status(verdicts)}};
+      {"exit_status", exit_status(events, verdicts)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -8,7 +8,7 @@
 
 namespace diglab {
 
-/// The verdicts as JSON, for programs: an object with "verdicts", "totals" and "exit_status".
-[[nodiscard]] std::string to_json(std::span<const Verdict> verdicts);
+/// A run's verdicts as JSON, for programs: an object with "verdicts", "totals" and "exit_status".
+[[nodiscard]] std::string to_json(std::span<const Event> events, std::span<const Verdict> verdicts);
 
 }  // namespace diglab

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 Result<void> write_reports(const fs::path& results, std::span<const Event> events, std::span<const Verdict> verdicts) {
   TRY_VOID(write_file(results / "report.html", to_html(events, verdicts)));
   TRY_VOID(write_file(results / "junit.xml", to_junit(events, verdicts)));
-  TRY_VOID(write_file(results / "verdicts.json", to_json(verdicts)));
+  TRY_VOID(write_file(results / "verdicts.json", to_json(events, verdicts)));
   return {};
 }
 

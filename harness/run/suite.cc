@@ -230,6 +230,7 @@ Result<void> run_suite(Lab& lab, const std::vector<Scenario>& scenarios, const S
   event::RunBegin begin{.run = options.results.filename().string(),
                         .version = options.version,
                         .command = options.command,
+                        .options = options.rerun_options,
                         .connection = host->uri(),
                         .acceleration = std::string(to_string(acceleration.acceleration)),
                         .host = describe_host(*host),

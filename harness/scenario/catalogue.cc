@@ -150,6 +150,7 @@ Result<std::vector<Scenario>> select(const std::vector<Scenario>& scenarios, con
     bool refused = std::ranges::any_of(selection.without_tags, [&](const auto& tag) { return has_tag(scenario, tag); });
     if (by_id && by_tag && !refused) chosen.push_back(scenario);
   }
+  if (chosen.empty()) return fail(ErrorKind::usage, "no scenario has one of these ids and one of these tags (./diglab list)");
   std::vector<Scenario> part;
   for (auto i = static_cast<std::size_t>(selection.shard.index - 1); i < chosen.size(); i += static_cast<std::size_t>(selection.shard.count)) {
     part.push_back(std::move(chosen[i]));

@@ -67,6 +67,9 @@ TEST_F(ACatalogue, refuses_unknown_ids_and_tags_with_near_matches) {
               ElementsAre("no scenario has the id 'measrue/o' (did you mean 'measure/order'?)"));
   EXPECT_THAT(ids({.patterns = {}, .tags = {"slwo"}, .shard = {}}), ElementsAre("no scenario has the tag 'slwo' (did you mean 'slow'?)"));
 }
+TEST_F(ACatalogue, does_not_choose_nothing) {
+  EXPECT_THAT(ids({.patterns = {"measure"}, .tags = {"slow"}, .shard = {}}), ElementsAre(HasSubstr("no scenario has one of these ids and")));
+}
 TEST_F(ACatalogue, reports_every_wrong_file) {
   put("boot/bad", "id: boot/bad\n");
   put("boot/other-name", scenario_text("boot/name", "default"));
