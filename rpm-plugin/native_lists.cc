@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "format/list_name.h"
 
@@ -101,9 +102,7 @@ bool NativeLists::settle(const std::function<void(const std::string&)>& complain
 /// What has a second name there and is gone goes out of the kernel; then the second name goes.
 bool NativeLists::forget(const std::string& directory, const std::function<void(const std::string&)>& complain) const {
   const auto before = names_in(directory), now = names_in(directory_), administrators = names_in(administrator_);
-  if (before.empty()) return true;
-  ::sync();
-  bool done = true;
+  bool done = true, synced = false;
   const auto check = [&](const Outcome& outcome) {
     if (!outcome) complain(outcome.error());
     done &= outcome.has_value();
@@ -117,6 +116,8 @@ bool NativeLists::forget(const std::string& directory, const std::function<void(
         return std::ranges::any_of(names, [&](const std::string& other) { return same_content(path, where + "/" + other); });
       };
       if (has_same(directory_, now) || has_same(administrator_, administrators)) continue;
+      // What replaced it is on disk before it becomes unknown, or a power cut could bring it back.
+      if (!std::exchange(synced, true)) ::sync();
       if (!check(tell_kernel("digest_list_del", path))) continue;
     }
     if (::unlink(path.c_str()) != 0) check(failed("cannot remove " + path, errno));

@@ -10,6 +10,7 @@
 #include <rpm/rpmte.h>
 
 #include <cstdlib>
+#include <map>
 #include <memory>
 
 #include "format/rpm_list.h"
@@ -61,8 +62,9 @@ std::string list_name(const std::string& package) { return std::string(ListDirec
 
 std::string list_name(Header header) { return list_name(OwnedText(headerGetAsString(header, RPMTAG_NVRA)).get()); }
 
-/// Of "name-version-release.architecture": only names have dashes in them.
-std::string package_name(std::string_view nvra) {
+/// Of the package of a list, "<prefix>name-version-release.architecture": only names have dashes in them.
+std::string package_name(std::string_view list) {
+  std::string_view nvra = list.substr(ListDirectory::prefix.size());
   for (int dashes = 0; dashes < 2; ++dashes) nvra = nvra.substr(0, nvra.rfind('-') == nvra.npos ? 0 : nvra.rfind('-'));
   return std::string(nvra);
 }
@@ -135,14 +137,36 @@ std::expected<std::vector<Change>, std::string> read_changes(
   return changes;
 }
 
-std::optional<PackageList> installed_list(rpmts transaction, const std::string& list, const std::set<unsigned>& except) {
-  const std::string name = package_name(std::string_view(list).substr(ListDirectory::prefix.size()));
-  const OwnedIterator packages = installed(transaction, RPMDBI_NAME, name.c_str());
-  while (Header header = rpmdbNextIterator(packages.get())) {
-    if (except.contains(headerGetInstance(header)) || list_name(header) != list) continue;
-    if (auto found = list_of(header); found && *found) return std::move(**found);
+std::optional<std::string> find_name_twice(rpmts transaction, const std::vector<Change>& changes) {
+  std::map<std::string, std::set<unsigned>> removed;  // Rows by the packages' names.
+  for (const auto& change : changes)
+    if (change.kind == Change::removed) removed[package_name(change.list)].insert(change.database_row);
+  std::set<std::string> added;
+  for (const auto& change : changes) {
+    if (change.kind != Change::added) continue;
+    if (!added.insert(change.list).second) return change.list;
+    const std::string name = package_name(change.list);
+    const auto& leaving = removed[name];
+    // Counting is cheap; headers are read only if a package of that name stays.
+    if (rpmdbCountPackages(rpmtsGetRdb(transaction), name.c_str()) == static_cast<int>(leaving.size())) continue;
+    const OwnedIterator packages = installed(transaction, RPMDBI_NAME, name.c_str());
+    while (Header header = rpmdbNextIterator(packages.get()))
+      if (!leaving.contains(headerGetInstance(header)) && list_name(header) == change.list) return change.list;
   }
   return std::nullopt;
+}
+
+void for_each_installed_of(rpmts transaction, const std::set<std::string>& lists, const std::function<void(PackageList&&)>& take) {
+  // What an upgrade adds and removes has one name: each is looked up once.
+  std::set<std::string> names;
+  for (const auto& list : lists) names.insert(package_name(list));
+  for (const auto& name : names) {
+    const OwnedIterator packages = installed(transaction, RPMDBI_NAME, name.c_str());
+    while (Header header = rpmdbNextIterator(packages.get())) {
+      if (!lists.contains(list_name(header))) continue;
+      if (auto found = list_of(header); found && *found) take(std::move(**found));
+    }
+  }
 }
 
 std::expected<void, std::string> for_each_installed(rpmts transaction, const std::function<void(PackageList&&)>& take,

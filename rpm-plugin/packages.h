@@ -38,8 +38,11 @@ struct Change {
 [[nodiscard]] std::expected<std::vector<Change>, std::string> read_changes(
     rpmts transaction, const std::function<std::expected<void, std::string>(const PackageList&)>& take);
 
-/// The list of an installed package by its list's name; `except` are rows of the database that do not count. Nothing: not installed.
-[[nodiscard]] std::optional<PackageList> installed_list(rpmts transaction, const std::string& list, const std::set<unsigned>& except = {});
+/// An added list whose name another package's list has, which is added, too, or is installed and not removed. Nothing: there is none.
+[[nodiscard]] std::optional<std::string> find_name_twice(rpmts transaction, const std::vector<Change>& changes);
+
+/// Of the lists of these names those whose packages are installed.
+void for_each_installed_of(rpmts transaction, const std::set<std::string>& lists, const std::function<void(PackageList&&)>& take);
 
 /// All installed packages; those of which no list can be made go to `complain`. An error: not all could be read; what was not taken may
 /// be installed all the same.

@@ -89,7 +89,9 @@ bool Transaction::prepare(rpmts transaction) {
   Outcome outcome;
   if (!changes) outcome = std::unexpected(changes.error());
   else changes_ = std::move(*changes);
-  if (outcome) outcome = check_names(transaction);
+  // Two packages of one name, version, release and architecture would need one name for two lists.
+  if (const auto twice = outcome ? find_name_twice(transaction, changes_) : std::nullopt)
+    outcome = std::unexpected(*twice + ": another package has this name, version, release and architecture, and is to stay installed");
   if (outcome && settings_.uses_kernel) outcome = native_.keep();
   std::vector<std::string> added;
   for (const auto& change : changes_)
@@ -113,35 +115,21 @@ Outcome Transaction::write_journal(rpmts transaction) {
   return directory_.write_journal(text);
 }
 
-/// Two packages of one name, version, release and architecture would need one name for two lists.
-Outcome Transaction::check_names(rpmts transaction) const {
-  std::set<unsigned> removed;
-  for (const auto& change : changes_)
-    if (change.kind == Change::removed) removed.insert(change.database_row);
-  std::set<std::string> added;
-  for (const auto& change : changes_) {
-    if (change.kind != Change::added) continue;
-    if (!added.insert(change.list).second || installed_list(transaction, change.list, removed))
-      return std::unexpected(change.list + ": another package has this name, version, release and architecture, and is to stay installed");
-  }
-  return {};
-}
-
 bool Transaction::settle(rpmts transaction) {
   if (!recovered_) return recover(transaction);
   if (!complain(directory_.discard_staged())) return false;
   std::set<std::string> names;
   for (const auto& change : changes_) names.insert(change.list);
-  std::vector<std::string> restored, unwanted;
-  for (const auto& name : names) {
-    const auto installed = installed_list(transaction, name);
-    if (!installed) {
-      unwanted.push_back(name);
-    } else if (!directory_.has(name, installed->content)) {
-      if (!complain(directory_.stage(name, installed->content))) return false;
-      restored.push_back(name);
-    }
-  }
+  auto missing = names;
+  std::vector<std::string> restored;
+  Outcome outcome;
+  for_each_installed_of(transaction, names, [&](const PackageList& list) {
+    if (missing.erase(list.name) == 0 || !outcome || directory_.has(list.name, list.content)) return;
+    outcome = directory_.stage(list.name, list.content);
+    restored.push_back(list.name);
+  });
+  if (!complain(outcome)) return false;
+  std::vector<std::string> unwanted(missing.begin(), missing.end());
   const bool loaded = publish_and_load(restored);
   for (auto& list : directory_.lists())
     if (const auto name = without_replaced(list); name != list && names.contains(name)) unwanted.push_back(std::move(list));

@@ -62,7 +62,6 @@ class Transaction {
   bool run(ParserOperation operation, const std::vector<std::string>& paths);
   [[nodiscard]] bool is_masked(const std::string& list) const;
   Outcome write_journal(rpmts transaction);
-  [[nodiscard]] Outcome check_names(rpmts transaction) const;
 
   Settings settings_;
   std::function<void(const std::string&)> complain_;
