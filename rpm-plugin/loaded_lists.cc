@@ -19,7 +19,7 @@ std::optional<LoadedLists> LoadedLists::read(const std::string& interface) {
     for (const Algorithm& one : algorithms()) {
       const std::size_t start = one.name.size() + 1, label = start + 2 * one.size + 1;
       if (name.starts_with(one.name) && name[start - 1] == '-' && name.size() >= label && name[label - 1] == '-')
-        lists.entries_.push_back({&one, name.substr(start, 2 * one.size), name.substr(label)});
+        lists.lists_.emplace(name.substr(label), Identity{&one, name.substr(start, 2 * one.size)});
     }
     if (error) return std::nullopt;
   }
@@ -27,10 +27,10 @@ std::optional<LoadedLists> LoadedLists::read(const std::string& interface) {
 }
 
 bool LoadedLists::has(std::string_view label, ByteView list) const {
-  return std::ranges::any_of(entries_, [&](const Entry& entry) {
-    if (entry.label != label) return false;
-    const std::string digest = digest_of(list, *entry.algorithm);
-    return digest.empty() || digest == entry.digest;
+  const auto [first, last] = lists_.equal_range(label);
+  return std::any_of(first, last, [&](const auto& entry) {
+    const std::string digest = digest_of(list, *entry.second.algorithm);
+    return digest.empty() || digest == entry.second.digest;
   });
 }
 

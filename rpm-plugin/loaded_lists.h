@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "format/algorithm.h"
 #include "format/bytes.h"
@@ -19,14 +20,15 @@ class LoadedLists {
 
   /// Whether this list is loaded under this label.
   [[nodiscard]] bool has(std::string_view label, ByteView list) const;
+  /// Whether any list is loaded under this label.
+  [[nodiscard]] bool has(std::string_view label) const { return lists_.contains(label); }
 
  private:
-  struct Entry {
+  struct Identity {
     const Algorithm* algorithm;
     std::string digest;  ///< Hexadecimal.
-    std::string label;
   };
-  std::vector<Entry> entries_;
+  std::multimap<std::string, Identity, std::less<>> lists_;  ///< By labels.
 };
 
 }  // namespace diglim

@@ -18,7 +18,6 @@
 #include "format/rpm_list.h"
 #include "format/signature.h"
 #include "half_installed.h"
-#include "loaded_lists.h"
 
 namespace diglim {
 namespace {
@@ -243,7 +242,7 @@ bool Transaction::drop(std::vector<std::string> unwanted) {
     one.converted = settings_.uses_kernel ? converted(path_of(one)) : std::vector<std::uint8_t>();
     one.only_file = one.converted.empty() || (loaded && !loaded->has(one.list, one.converted));
   }
-  if (settings_.uses_kernel) find_twins(unwanted, leaving);
+  if (settings_.uses_kernel) find_twins(loaded, unwanted, leaving);
 
   std::vector<std::string> paths;
   for (const auto& one : leaving)
@@ -261,7 +260,11 @@ bool Transaction::drop(std::vector<std::string> unwanted) {
 
 /// The kernel has one list of the same digests only once, under the name that came first. As long as a package that stays has them,
 /// that name must not be deleted there.
-void Transaction::find_twins(const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving) const {
+void Transaction::find_twins(const std::optional<LoadedLists>& loaded, const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving) const {
+  // What is loaded under its own name came first itself, if it is not another list of that name: most lists need not be read.
+  const auto may_have_one = [&](const std::string& list) {
+    return !loaded || !loaded->has(list) || std::ranges::any_of(leaving, [&](const Leaving& one) { return one.list == list; });
+  };
   const auto compare = [&](const std::string& name, const std::string& path) {
     const auto list = converted(path);
     for (auto& one : leaving) {
@@ -270,7 +273,7 @@ void Transaction::find_twins(const std::vector<std::string>& unwanted, std::vect
     }
   };
   for (const auto& list : directory_.lists())
-    if (std::ranges::find(unwanted, list) == unwanted.end()) compare(list, directory_.path_of(list));
+    if (may_have_one(list) && std::ranges::find(unwanted, list) == unwanted.end()) compare(list, directory_.path_of(list));
   std::error_code error;
   for (std::filesystem::directory_iterator entry(settings_.administrator, error), end; !error && entry != end; entry.increment(error))
     compare(entry->path().filename(), entry->path());

@@ -4,11 +4,13 @@
 #include <rpm/rpmts.h>
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "list_directory.h"
+#include "loaded_lists.h"
 #include "native_lists.h"
 #include "packages.h"
 #include "parser_run.h"
@@ -58,7 +60,7 @@ class Transaction {
   bool publish_and_load(const std::vector<std::string>& lists);
   bool drop(std::vector<std::string> unwanted);
   [[nodiscard]] std::set<std::string> half_installed(std::vector<std::string>& unwanted);
-  void find_twins(const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving) const;
+  void find_twins(const std::optional<LoadedLists>& loaded, const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving) const;
   bool run(ParserOperation operation, const std::vector<std::string>& paths);
   [[nodiscard]] bool is_masked(const std::string& list) const;
   Outcome write_journal(rpmts transaction);
