@@ -77,6 +77,15 @@ TEST_F(TransactionTest, a_package_built_again_under_its_old_name_replaces_what_w
   expect_converged();
 }
 
+TEST_F(TransactionTest, a_package_built_again_with_the_same_files_stays_known) {
+  auto rebuilt = tool("1");
+  rebuilt.sections = "%post -p <lua>\nprint('another header')\n";
+  expect_done({"-i", package(tool("1"))});
+  expect_done({"-U", "--replacepkgs", package(rebuilt)});
+  EXPECT_TRUE(runs("program 1"));
+  expect_converged();
+}
+
 TEST_F(TransactionTest, a_failed_rebuilt_package_leaves_the_old_one_known) {
   auto rebuilt = tool("1");
   rebuilt.files["/opt/tool"] = "program 1, rebuilt";
