@@ -90,7 +90,10 @@ Result<TreePackage> load_tree_package(const fs::path& directory) {
                         {"requires", into(package.requires_list)},
                         {"provides", into(package.provides)},
                         {"obsoletes", into(package.obsoletes)},
-                        {"copies", into(tree.copies)},
+                        {"copies", [&](const YAML::Node& node) {
+                           tree.copies = node.IsSequence() ? node.as<std::vector<unsigned>>() : std::vector<unsigned>(node.as<unsigned>(), 1);
+                         }},
+                        {"file_size", into(tree.file_size)},
                         {"links", into(tree.links)},
                         {"ghosts", into(ghosts)},
                         {"directories", [&](const YAML::Node& node) {
@@ -126,14 +129,26 @@ Result<TreePackage> load_tree_package(const fs::path& directory) {
   return tree;
 }
 
+std::string path_in_copy(std::string_view path, unsigned number, unsigned time) {
+  return time == 0 ? fmt::format("{}-{}", path, number) : fmt::format("{}-{}.{}", path, number, time);
+}
+
 std::vector<TreePackage> copies_of(const TreePackage& tree) {
-  if (tree.copies == 0) return {tree};
-  std::vector<TreePackage> copies(tree.copies, tree);
-  for (unsigned i = 0; i < tree.copies; ++i) {
-    copies[i].number = i + 1;
-    copies[i].description.name += fmt::format("-{}", i + 1);
-    for (auto& path : copies[i].description.paths)
-      if (path.kind == PathKind::file) path.path += fmt::format("-{}", i + 1);
+  if (tree.copies.empty()) return {tree};
+  std::vector<TreePackage> copies(tree.copies.size(), tree);
+  for (unsigned number = 1; auto& copy : copies) {
+    copy.number = number;
+    copy.times = tree.copies[number - 1];
+    copy.description.name += fmt::format("-{}", number);
+    copy.description.paths.clear();
+    for (auto path : tree.description.paths) {
+      const auto original = path.path;
+      for (unsigned time = 0; time < (path.kind == PathKind::file ? copy.times : 1); ++time) {
+        if (path.kind == PathKind::file) path.path = path_in_copy(original, number, time);
+        copy.description.paths.push_back(path);
+      }
+    }
+    ++number;
   }
   return copies;
 }

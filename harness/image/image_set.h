@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "image/rpm_spec.h"
@@ -33,11 +34,15 @@ struct TreePackage {
   PackageDescription description;
   std::filesystem::path files;                   ///< root/
   std::map<std::string, std::string> links;      ///< Path to target.
-  unsigned copies = 0;                           ///< So many packages that differ in a number; 0: this one.
+  std::vector<unsigned> copies;                  ///< Packages that differ in a number: how often each has the files; empty: this one.
   unsigned number = 0;                           ///< Of a copy: at the end of its name, of each file's name, and, as a comment, of each file.
+  unsigned times = 1;                            ///< Of a copy: how often it has each file.
+  std::uintmax_t file_size = 0;                  ///< Of copies: what each file has, in bytes, with zeros at its end; 0: as it is.
 };
 Result<TreePackage> load_tree_package(const std::filesystem::path& directory);
 /// The package itself, or its copies, numbered from 1 on.
 [[nodiscard]] std::vector<TreePackage> copies_of(const TreePackage& tree);
+/// Where a copy has a file of the tree for the `time`th time, from 0 on.
+[[nodiscard]] std::string path_in_copy(std::string_view path, unsigned number, unsigned time);
 
 }  // namespace diglab

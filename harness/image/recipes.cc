@@ -68,15 +68,19 @@ Result<void> copy_tree(const fs::path& from, const fs::path& to) {
 }
 
 /// Gives the files of a copied package names and content of its own.
-Result<void> number_files(const fs::path& root, unsigned number) {
+Result<void> number_files(const fs::path& root, const TreePackage& copy) {
   std::error_code error;
   std::vector<fs::path> files;
   for (fs::recursive_directory_iterator it(root, error), end; !error && it != end; it.increment(error))
     if (it->is_regular_file()) files.push_back(it->path());
   for (const auto& path : files) {
-    const fs::path numbered = fmt::format("{}-{}", path.string(), number);
-    if (!error) fs::rename(path, numbered, error);
-    std::ofstream(numbered, std::ios::app) << "# " << number << '\n';
+    for (unsigned time = 0; time < copy.times && !error; ++time) {
+      const fs::path numbered = path_in_copy(path.native(), copy.number, time);
+      fs::copy_file(path, numbered, error);
+      std::ofstream(numbered, std::ios::app) << "# " << numbered.filename().native().substr(path.filename().native().size() + 1) << '\n';
+      if (copy.file_size != 0 && !error) fs::resize_file(numbered, copy.file_size, error);
+    }
+    if (!error) fs::remove(path, error);
   }
   if (error) return fail(ErrorKind::infra, fmt::format("cannot number the files of {}: {}", root.string(), error.message()));
   return {};
@@ -105,12 +109,13 @@ RpmRecipe recipe_for(const DebianPackage& deb, const fs::path& downloads) {
 
 Result<RpmRecipe> recipe_for(const TreePackage& tree) {
   const auto listing = TRY(list_tree(tree.files));
-  std::string links;
-  for (const auto& [path, target] : tree.links) links += fmt::format("{} -> {}\n", path, target);
-  RpmRecipe recipe{.name = tree.description.name, .content = spec_of(tree.description) + listing.content + links, .lay_out = {}};
+  std::string made;
+  for (const auto& [path, target] : tree.links) made += fmt::format("{} -> {}\n", path, target);
+  if (tree.file_size != 0) made += fmt::format("{} bytes each\n", tree.file_size);
+  RpmRecipe recipe{.name = tree.description.name, .content = spec_of(tree.description) + listing.content + made, .lay_out = {}};
   recipe.lay_out = [tree](const fs::path& root) -> Result<PackageDescription> {
     TRY_VOID(copy_tree(tree.files, root));
-    if (tree.number != 0) TRY_VOID(number_files(root, tree.number));
+    if (tree.number != 0) TRY_VOID(number_files(root, tree));
     std::error_code error;
     for (const auto& path : tree.description.paths) {
       const auto place = root / fs::path(path.path).relative_path();
