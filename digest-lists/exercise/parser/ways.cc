@@ -7,6 +7,7 @@
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -133,6 +134,8 @@ int set_up_ring() {
 /// The standard input is somebody's ring, who can then ask for what these credentials may do.
 int register_with_ring() { return ::syscall(SYS_io_uring_register, STDIN_FILENO, IORING_REGISTER_PERSONALITY, nullptr, 0) < 0 ? errno : 0; }
 
+int have_oneself_traced() { return ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) < 0 ? errno : 0; }
+
 constexpr Way ways[] = {
     {"", open_file, go_on},
     {"linger", open_file, go_on},
@@ -146,6 +149,7 @@ constexpr Way ways[] = {
     {"session", open_file, take_session_of_child},
     {"ring", open_file, set_up_ring},
     {"register", open_file, register_with_ring},
+    {"traced", open_file, have_oneself_traced},
 };
 
 }  // namespace
