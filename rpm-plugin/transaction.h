@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "interface/parser_run.h"
 #include "list_directory.h"
 #include "loaded_lists.h"
 #include "native_lists.h"
 #include "packages.h"
-#include "parser_run.h"
 
 namespace diglim {
 

@@ -3,9 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
+#include <utility>
 
+#include "interface/parser_run.h"
 #include "os/files.h"
 #include "tool/boot_parameters.h"
 #include "tool/installed_lists.h"
@@ -16,8 +20,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How it went with one list.
-struct Outcome {
+/// A list, and how it went with it.
+struct Attempt {
+  fs::path file;
+  bool for_parser = false;  ///< Not in the kernel's own format.
   enum class State { done, already, refused } state = State::done;
   std::string why = {};
 };
@@ -43,27 +49,56 @@ std::string explain(int error, bool unload, const fs::path& file) {
   }
 }
 
-Outcome load_compact(const fs::path& file, const Load& wish, const Context& context) {
-  const auto path = file.string() + "\n";
-  const int error = wish.unload ? context.kernel.remove(path) : context.kernel.add(path);
-  if (error == 0) return {};
-  if (error == (wish.unload ? ENOENT : EEXIST)) return {.state = Outcome::State::already};
-  return {.state = Outcome::State::refused, .why = explain(error, wish.unload, file)};
-}
-
-Outcome load_foreign(const fs::path& file, const Load& wish, const Context& context) {
-  const auto outcome = context.processes.run({wish.parser.string(), wish.unload ? "del" : "add", file.string()}, {});
-  if (!outcome) return {.state = Outcome::State::refused, .why = outcome.error().to_string()};
-  if (outcome->end.succeeded()) return {};
-  return {.state = Outcome::State::refused,
-          .why = fmt::format("{}: {}", wish.parser.string(), outcome->err.empty() ? outcome->end.to_string() : outcome->err)};
-}
-
-Outcome load_one(const fs::path& file, const Load& wish, const Context& context) {
-  // Its bytes decide, and not its name: that may be anything for a list that is loaded by hand. What cannot be read is the kernel's to
-  // refuse.
+/// Its bytes decide, and not its name: that may be anything for a list that is loaded by hand. What cannot be read is the kernel's to
+/// refuse.
+Attempt attempt(fs::path file) {
   const auto list = List::read(file);
-  return list && list->is_rpm() ? load_foreign(file, wish, context) : load_compact(file, wish, context);
+  return {.file = std::move(file), .for_parser = list && list->is_rpm()};
+}
+
+void load_compact(Attempt& list, const Load& wish, const Context& context) {
+  const auto path = list.file.string() + "\n";
+  const int error = wish.unload ? context.kernel.remove(path) : context.kernel.add(path);
+  if (error == 0) return;
+  if (error == (wish.unload ? ENOENT : EEXIST)) {
+    list.state = Attempt::State::already;
+  } else {
+    list.state = Attempt::State::refused;
+    list.why = explain(error, wish.unload, list.file);
+  }
+}
+
+void load_with_parser(std::span<Attempt> lists, const Load& wish) {
+  std::vector<std::string> paths;
+  for (const auto& list : lists) paths.push_back(list.file.string());
+  auto result = run_parser(wish.parser.string(), wish.unload ? ParserOperation::del : ParserOperation::add, paths);
+  if (result.status == ParserResult::done) return;
+  if (result.status == ParserResult::refused && lists.size() > 1) {
+    // Which of them, and why: halves tell, in few runs if few were refused. What is as wished already stays so.
+    load_with_parser(lists.first(lists.size() / 2), wish);
+    load_with_parser(lists.subspan(lists.size() / 2), wish);
+    return;
+  }
+  if (result.messages.ends_with('\n')) result.messages.pop_back();
+  for (auto& list : lists) {
+    list.state = Attempt::State::refused;
+    list.why = result.messages;
+  }
+}
+
+/// In their order. Those in one directory that follow one another are for one run of the parser, as at boot: its start takes longer than
+/// a list, and the lists of another directory may lack what counts for these.
+void load_all(std::span<Attempt> lists, const Load& wish, const Context& context) {
+  for (auto first = lists.begin(); first != lists.end();) {
+    const auto end = std::find_if(first + 1, lists.end(), [&](const Attempt& next) {
+      return !first->for_parser || !next.for_parser || next.file.parent_path() != first->file.parent_path();
+    });
+    if (first->for_parser)
+      load_with_parser({first, end}, wish);
+    else
+      load_compact(*first, wish, context);
+    first = end;
+  }
 }
 
 }  // namespace
@@ -73,32 +108,32 @@ Result<Report> load(const Load& wish, const Context& context) {
   if (!fs::exists(context.kernel.directory(), error))
     return fail(ErrorKind::infra,
                 fmt::format("{} is not there: the running kernel has no DIGLIM, or securityfs is not mounted", context.kernel.directory()));
-  std::vector<fs::path> files;
+  std::vector<Attempt> lists;
   for (const auto& path : wish.lists) {
     if (!fs::exists(path, error)) return fail(ErrorKind::bad_input, fmt::format("{}: no such file", path.string()));
-    files.push_back(fs::canonical(path, error));
+    lists.push_back(attempt(fs::canonical(path, error)));
   }
-  if (files.empty()) {
+  if (lists.empty()) {
     const auto boot = BootParameters::parse(diglab::read_file("/proc/cmdline").value_or(""));
     for (const auto& list : TRY(installed_lists(context.root, boot.directories)))
-      if (!list.masked) files.push_back(list.file);
+      if (!list.masked) lists.push_back(attempt(list.file));
   }
+  load_all(lists, wish, context);
   Report report;
   report.json = nlohmann::ordered_json::array();
   std::size_t done = 0, already = 0;
-  for (const auto& file : files) {
-    const auto outcome = load_one(file, wish, context);
+  for (const auto& list : lists) {
     constexpr const char* words[2][3] = {{"loaded", "is loaded", "refused"}, {"unloaded", "is not loaded", "refused"}};
-    const char* word = words[wish.unload ? 1 : 0][static_cast<int>(outcome.state)];
-    if (outcome.state == Outcome::State::refused) {
-      report.problems += fmt::format("{}: {}: {}\n", file.string(), word, outcome.why);
+    const char* word = words[wish.unload ? 1 : 0][static_cast<int>(list.state)];
+    if (list.state == Attempt::State::refused) {
+      report.problems += fmt::format("{}: {}: {}\n", list.file.string(), word, list.why);
       report.status = exit_status::refused;
     } else {
-      ++(outcome.state == Outcome::State::done ? done : already);
+      ++(list.state == Attempt::State::done ? done : already);
     }
-    report.json.push_back({{"list", file.string()}, {"state", word}, {"why", outcome.why}});
+    report.json.push_back({{"list", list.file.string()}, {"state", word}, {"why", list.why}});
   }
-  report.text = fmt::format("{} of {} lists {}{}\n", done, files.size(), wish.unload ? "unloaded" : "loaded",
+  report.text = fmt::format("{} of {} lists {}{}\n", done, lists.size(), wish.unload ? "unloaded" : "loaded",
                             already == 0 ? "" : fmt::format(", {} {} already", already, wish.unload ? "were not loaded" : "were loaded"));
   return report;
 }

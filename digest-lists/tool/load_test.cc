@@ -56,7 +56,54 @@ TEST_F(Loading, gives_headers_of_packages_to_the_parser) {
   put(parser, "#!/bin/sh\necho no >&2\nexit 1\n", 0755);
   const auto refused = load({.lists = {list}, .parser = parser}, running());
   EXPECT_EQ(refused->status, exit_status::refused);
-  EXPECT_THAT(refused->problems, HasSubstr("no"));
+  EXPECT_EQ(refused->problems, list.string() + ": refused: no\n");
+}
+
+TEST_F(Loading, starts_the_parser_once_for_the_headers_of_a_directory) {
+  std::vector<fs::path> lists;
+  for (const char* name : {"one/0-file_list-rpm-a", "one/0-file_list-rpm-b", "two/0-file_list-rpm-a", "two/0-file_list-rpm-b"}) {
+    lists.push_back(outside(name));
+    fs::create_directories(lists.back().parent_path());
+    fs::copy_file(sample_list, lists.back());
+  }
+  put(outside("two/0-file_list-compact-c"), compact({"c"}));
+  lists.insert(lists.begin() + 3, outside("two/0-file_list-compact-c"));
+  const auto parser = outside("parser");
+  put(parser, "#!/bin/sh\necho \"$@\" >> " + outside("asked").string() + "\n", 0755);
+  for (const bool unload : {false, true}) {
+    const auto report = load({.lists = lists, .parser = parser, .unload = unload}, running());
+    ASSERT_TRUE(report);
+    EXPECT_THAT(report->text, testing::StartsWith("5 of 5 lists "));
+  }
+  const auto each = [&](const std::string& word) {
+    return word + " " + lists[0].string() + " " + lists[1].string() + "\n" + word + " " + lists[2].string() + "\n" + word + " " + lists[4].string() + "\n";
+  };
+  EXPECT_EQ(get(outside("asked")), each("add") + each("del"));
+}
+
+TEST_F(Loading, names_those_of_many_headers_that_the_parser_refuses) {
+  std::vector<fs::path> lists;
+  for (int i = 0; i < 9; ++i) {
+    lists.push_back(outside("0-file_list-rpm-" + std::to_string(i)));
+    fs::copy_file(sample_list, lists.back());
+  }
+  const auto parser = outside("parser");
+  // Like the real one it tries all, and is killed over one of them.
+  put(parser, "#!/bin/sh\nstatus=0\nfor list; do case $list in *-3) echo \"$list: no\" >&2; status=1;; *-7) kill -9 $$;; *) echo \"$list\" >> " +
+                  outside("asked").string() + ";; esac; done\nexit $status\n", 0755);
+  const auto report = load({.lists = lists, .parser = parser}, running());
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->status, exit_status::refused);
+  EXPECT_EQ(report->text, "7 of 9 lists loaded\n");
+  EXPECT_EQ(report->problems, lists[3].string() + ": refused: " + lists[3].string() + ": no\n" + lists[7].string() + ": refused: " + parser.string() +
+                                  " was killed by signal 9\n");
+  EXPECT_EQ(report->json[3]["state"], "refused");
+  EXPECT_EQ(report->json[8]["state"], "loaded");
+  EXPECT_THAT(get(outside("asked")), HasSubstr(lists[8].string()));
+  fs::remove(parser);
+  const auto none = load({.lists = {lists[0], lists[1]}, .parser = parser}, running());
+  EXPECT_EQ(none->text, "0 of 2 lists loaded\n");
+  EXPECT_THAT(none->problems, HasSubstr(lists[1].string() + ": refused: cannot run " + parser.string() + ": No such file"));
 }
 
 TEST_F(Loading, tries_every_list_and_says_which_was_refused) {

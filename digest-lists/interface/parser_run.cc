@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "parser_run.h"
+#include "interface/parser_run.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <span>
@@ -14,8 +15,8 @@
 namespace diglim {
 namespace {
 
-/// A path has some hundred bytes, and a command line of Linux up to 2 MiB.
-constexpr std::size_t paths_at_once = 1000;
+/// Bytes of a command line with its pointers: less than Linux takes however small the stack is, 128 KiB (execve(2)).
+constexpr std::size_t max_command_line = 96 * 1024;
 constexpr std::size_t max_messages = 64 * 1024;
 constexpr int status_no_kernel = 3;  // diglim-parser(8)
 
@@ -67,7 +68,7 @@ ParserResult run_once(const std::string& program, const char* word, std::span<co
     ::close(ends[0]);
     return {error == ENOENT ? ParserResult::no_program : ParserResult::failed, "cannot run " + program + ": " + ::strerrordesc_np(error)};
   }
-  ParserResult result{ParserResult::failed, read_all(ends[0])};
+  ParserResult result{ParserResult::refused, read_all(ends[0])};
   ::close(ends[0]);
   int status;
   while (::waitpid(pid, &status, 0) < 0)
@@ -78,15 +79,27 @@ ParserResult run_once(const std::string& program, const char* word, std::span<co
   return result;
 }
 
+/// How many of the first paths are for one command line; at least one.
+std::size_t fitting(std::span<const std::string> paths) {
+  std::size_t count = 0;
+  for (std::size_t size = 0; count < paths.size(); ++count) {
+    size += sizeof(char*) + paths[count].size() + 1;
+    if (size > max_command_line) break;
+  }
+  return std::max(count, std::size_t{1});
+}
+
 }  // namespace
 
 ParserResult run_parser(const std::string& program, ParserOperation operation, const std::vector<std::string>& paths) {
   ParserResult all;
-  for (std::size_t done = 0; done < paths.size() && (all.status == ParserResult::done || all.status == ParserResult::failed); done += paths_at_once) {
-    const auto part = std::span(paths).subspan(done, std::min(paths_at_once, paths.size() - done));
+  for (std::span<const std::string> left = paths; !left.empty();) {
+    const auto part = left.first(fitting(left));
+    left = left.subspan(part.size());
     const auto result = run_once(program, operation == ParserOperation::add ? "add" : "del", part);
     if (result.status != ParserResult::done) all.status = result.status;
     all.messages += result.messages;
+    if (result.status == ParserResult::no_kernel || result.status == ParserResult::no_program) break;
   }
   return all;
 }
