@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::seconds boot_time = 25s;  // nominal: a systemd guest needs a third of it with KVM
 constexpr std::chrono::seconds request_time = 10s;
 
 /// PCR values in a text that two moments can be compared by.
@@ -57,7 +56,7 @@ Result<std::unique_ptr<Session>> Session::start(Host& host, const RoundPlan& pla
   plan.log.write(event::BootBegin{.where = session->where(), .machine = plan.machine.name});
   Machine::Files files{.evidence = plan.results / plan.directory(), .on_line = {}};
   TRY_VOID(make_directories(files.evidence));
-  session->machine_ = TRY(Machine::start(host, plan.machine, std::move(files), session->in(boot_time)), "starting the machine");
+  session->machine_ = TRY(Machine::start(host, plan.machine, std::move(files), session->in(plan.scenario.boot_timeout)), "starting the machine");
   session->attach();
   return session;
 }
@@ -77,7 +76,7 @@ Result<void> Session::come_up() {
     auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
     plan_.log.write(event::BootEnd{.where = where(), .outcome = std::move(outcome), .detail = std::move(detail), .took = took});
   };
-  auto info = agent_->hello(in(boot_time));
+  auto info = agent_->hello(in(plan_.scenario.boot_timeout));
   if (!info) {
     // The stream only says that the guest is gone; the machine knows why.
     Error error = std::move(info).error();
@@ -100,7 +99,7 @@ Result<void> Session::come_up() {
 
 Result<void> Session::reboot(const std::map<std::string, std::string>& smbios, bool cut, const std::optional<std::string>& command_line) {
   TRY_VOID(agent_->reboot(!cut, in(request_time)), "reboot");
-  TRY(machine_->wait_for_end(in(boot_time)), "waiting for the end of the boot");
+  TRY(machine_->wait_for_end(in(plan_.scenario.boot_timeout)), "waiting for the end of the boot");
   name_machine_evidence(*this);
   agent_.reset();
   up_ = false;
@@ -109,7 +108,7 @@ Result<void> Session::reboot(const std::map<std::string, std::string>& smbios, b
   MachineSpec changed = machine_->spec();
   for (const auto& [entry, value] : smbios) changed.smbios.insert_or_assign(entry, value);
   if (command_line) changed.cmdline = *command_line;
-  TRY_VOID(machine_->reboot(in(boot_time), &changed), "next boot");
+  TRY_VOID(machine_->reboot(in(plan_.scenario.boot_timeout), &changed), "next boot");
   attach();
   return come_up();
 }

@@ -8,8 +8,8 @@ namespace diglab {
 namespace keys {
 
 const KeyTable scenario{"scenario",
-                        {"id", "claim", "sources", "tags", "skip_unless", "alone", "machine", "policy", "rounds", "timeout", "steps", "checks", "control",
-                         "no_control_because"},
+                        {"id", "claim", "sources", "tags", "skip_unless", "alone", "machine", "policy", "rounds", "timeout", "boot_timeout", "steps", "checks",
+                         "control", "no_control_because"},
                         {"id", "claim", "steps"}};
 const KeyTable skip_unless{"skip_unless", {"acceleration", "because"}, {"acceleration", "because"}};
 const KeyTable machine{"machine", {"kernel", "image", "suite", "ima_signatures", "digest_lists", "initramfs", "cpus", "memory", "tpm", "disk_flush", "init", "cmdline", "smbios"}};

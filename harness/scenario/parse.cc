@@ -69,6 +69,7 @@ void read_head(const Fields& fields, Scenario& scenario) {
   scenario.alone = fields.boolean("alone").value_or(false);
   scenario.rounds = fields.integer("rounds", 1, most_rounds).value_or(1);
   if (auto seconds = fields.integer("timeout", 1, longest_round)) scenario.timeout = std::chrono::seconds(*seconds);
+  if (auto seconds = fields.integer("boot_timeout", 1, longest_round)) scenario.boot_timeout = std::chrono::seconds(*seconds);
 }
 
 void read_scenario(const YamlNode& root, Scenario& scenario, Problems& problems) {

@@ -79,6 +79,7 @@ TEST_F(EveryKey, of_the_head_is_kept) {
   EXPECT_TRUE(scenario.alone);
   EXPECT_EQ(scenario.rounds, 2);
   EXPECT_EQ(scenario.timeout, std::chrono::seconds(120));
+  EXPECT_EQ(scenario.boot_timeout, std::chrono::seconds(40));
   EXPECT_THAT(scenario.policy, HasSubstr("\nmeasure func=BPRM_CHECK mask=MAY_EXEC\n"));
   EXPECT_EQ(scenario.machine.kernel, "stock");
   EXPECT_EQ(scenario.machine.image, "minimal");

@@ -268,6 +268,7 @@ struct Scenario {
   std::optional<Control> control;
   std::string no_control_because;       ///< Required when there is no control.
   std::chrono::seconds timeout{60};     ///< Nominal (KVM), per round.
+  std::chrono::seconds boot_timeout{25};  ///< Nominal (KVM), per boot; a systemd guest needs a third of the default.
   std::string text;                     ///< The file as read: goes into the event stream.
   std::string file;
 };
