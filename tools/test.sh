@@ -17,9 +17,10 @@ Usage: ./diglab test [--quick | --nightly] [--only PART]...
   sanitize   unit tests with ASan and UBSan (preset sanitize)
   scenarios  every scenario but those tagged nightly; those tagged every-rpm once more in guests with the newest rpm
   mutants    deliberate defects of the kernel series, a sample: each must be noticed by a scenario
+  bench      the benchmarks of boots, snapshots, digest lists and their parser: each must meet its targets
 
   --quick      unit tests only
-  --nightly    everything, also lint and sanitize: full counts, ten boots for what must be predictable, all mutants, upgrades with each release of
+  --nightly    everything, also lint, sanitize and bench: full counts, ten boots for what must be predictable, all mutants, upgrades with each release of
                rpm; takes hours
   --only PART  only this part; may be given several times
 
@@ -126,6 +127,21 @@ run_scenarios() {
   fi
 }
 
+# check_kernel: what `kernel build` says of the stock kernel on standard input. It has no more options than needed, and stays small.
+check_kernel() {
+  awk '/^  image / { megabytes = substr($(NF - 1), 2) } /^  options / { options = $2 }
+       END { print "the stock kernel: " options " options, under 700 wanted; " megabytes " MB, under 5 wanted"
+             exit !(options > 0 && options < 700 && megabytes > 0 && megabytes < 5) }'
+}
+
+# Few repetitions: what meets its target only just is told by the intervals, which are printed.
+run_bench() {
+  local what
+  for what in boot snapshot kernel parser; do
+    if "$program" --source "$source_dir" bench "$what" -n 3; then tests_passed=$(( tests_passed + 1 )); else failed_once $?; fi
+  done
+}
+
 run_tests() {
   local -a parts=() scenario_options=(--without-tag nightly) mutant_options=(--sample)
   local fuzz_length=minute nightly=0
@@ -134,7 +150,7 @@ run_tests() {
       --help|-h) test_usage; exit 0 ;;
       --quick) parts=(unit) ;;
       --nightly) scenario_options=() mutant_options=() fuzz_length=hour nightly=1 ;;
-      --only) [[ ${2:-} =~ ^(unit|machines|fuzz|plugin|parser|lint|sanitize|scenarios|mutants)$ ]] || { test_usage >&2; exit 2; }; parts+=("$2"); shift ;;
+      --only) [[ ${2:-} =~ ^(unit|machines|fuzz|plugin|parser|lint|sanitize|scenarios|mutants|bench)$ ]] || { test_usage >&2; exit 2; }; parts+=("$2"); shift ;;
       *) test_usage >&2; exit 2 ;;
     esac
     shift
@@ -143,6 +159,7 @@ run_tests() {
     parts=(unit machines fuzz plugin parser)
     (( ! nightly )) || parts+=(lint sanitize)
     parts+=(scenarios mutants)
+    (( ! nightly )) || parts+=(bench)
   fi
 
   local part durations=
@@ -158,9 +175,11 @@ run_tests() {
       machines)
         build release
         begin_fuzz
-        "$program" --source "$source_dir" kernel build >/dev/null || { failed_once $?; continue; }
+        local kernel
+        kernel=$("$program" --source "$source_dir" kernel build) || { failed_once $?; continue; }
+        if check_kernel <<<"$kernel"; then tests_passed=$(( tests_passed + 1 )); else failed_once 1; fi
         "$program" --source "$source_dir" image build minimal >/dev/null || { failed_once $?; continue; }
-        DIGLAB_TEST_KERNEL=$("$program" --source "$source_dir" kernel build 2>/dev/null | sed -n 's/^  image *\(.*\) (.*/\1/p') \
+        DIGLAB_TEST_KERNEL=$(sed -n 's/^  image *\(.*\) (.*/\1/p' <<<"$kernel") \
           run_ctest release -L qemu -j 2 ;; # the agent's beside the others, of which one runs at a time
       fuzz)
         begin_fuzz
@@ -173,6 +192,7 @@ run_tests() {
       parser) build release && run_counted parser noticed 'survived|broken' "$source_dir/digest-lists/mutants/run" "$DIGLAB_BUILD_ROOT/release" ;;
       # A mutant that no scenario notices is a failed test.
       mutants) run_counted mutants noticed 'survived|broken' "$program" --source "$source_dir" mutants "${mutant_options[@]}" ;;
+      bench) run_bench ;;
     esac
     durations+=$(printf ', %s %d:%02d' "$part" $(( (SECONDS - began) / 60 )) $(( (SECONDS - began) % 60 )))
   done
