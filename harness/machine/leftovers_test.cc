@@ -51,6 +51,15 @@ TEST_F(RunDirectoryTest, GoesWithItsRun) {
   EXPECT_TRUE(RunDirectory::is_dead(path));
 }
 
+TEST_F(RunDirectoryTest, OfAnotherRunIsRefusedAndLeftAsItIs) {
+  auto run = RunDirectory::open(parent_.path(), "r-x", Deadline::in(10s));
+  ASSERT_TRUE(run.has_value()) << run.error().to_string();
+  auto again = RunDirectory::open(parent_.path(), "r-x", Deadline::in(10s));
+  ASSERT_FALSE(again.has_value());
+  EXPECT_THAT(again.error().to_string(), testing::HasSubstr("in use by another process"));
+  EXPECT_TRUE(fs::exists((*run)->path()));
+}
+
 TEST_F(RunDirectoryTest, WhatADeadRunLeftIsRemovedAndNothingElse) {
   auto living = RunDirectory::open(parent_.path(), {}, Deadline::in(10s));
   ASSERT_TRUE(living.has_value());

@@ -104,8 +104,9 @@ Result<void> RunDirectory::remove_leftovers(const fs::path& parent) {
 }
 
 RunDirectory::~RunDirectory() {
+  // Without the lock it is somebody else's.
   std::error_code ignored;
-  fs::remove_all(path_, ignored);
+  if (lock_) fs::remove_all(path_, ignored);
 }
 
 }  // namespace diglab
