@@ -106,14 +106,14 @@ Result<BenchReport> bench_snapshot(Lab& lab, int repetitions, const std::stop_to
   AgentClient agent(machine->agent());
   TRY(agent.hello(bench.in(30s)));
   auto save_began = std::chrono::steady_clock::now();
-  SnapshotId snapshot = TRY(machine->snapshots().save("bench"));
+  SnapshotId snapshot = TRY(machine->snapshots().save("bench", bench.in(30s)));
   report.series["save"].push_back(seconds_since(save_began));
   TRY(agent.after_save(bench.in(10s)));
   for (int i = 0; i < repetitions; ++i) {
     report.series["boot"].push_back(TRY(boot_to_agent(bench)));
     auto began = std::chrono::steady_clock::now();
     agent.before_restore();
-    TRY_VOID(machine->snapshots().restore(snapshot));
+    TRY_VOID(machine->snapshots().restore(snapshot, bench.in(30s)));
     TRY(agent.after_restore(bench.in(10s)));
     report.series["restore"].push_back(seconds_since(began));
   }

@@ -207,6 +207,10 @@ void Boot::on_link_lost(const Error& why) {
   finish({EndCause::link_lost, why.to_string()});
 }
 
+void Boot::on_silence(const Error& why) {
+  finish({EndCause::stopped, why.message()});
+}
+
 /// Ends the boot when its end is certain and the console has been read.
 void Boot::look() {
   MachineEnd end;

@@ -3,9 +3,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <condition_variable>
-#include <thread>
-
+#include "machine/bounded_call.h"
 #include "machine/host_impl.h"
 #include "machine/leftover_domains.h"
 #include "machine/owned_processes.h"
@@ -68,32 +66,13 @@ void pin_this_thread() {
   }
 }
 
-/// virConnectOpen knows no deadline: a host that does not answer must not hold up the harness.
 Result<ConnectionHandle> connect(const std::string& uri, const Deadline& deadline) {
-  struct Attempt {
-    std::mutex mutex;
-    std::condition_variable_any changed;
-    bool over = false;
-    ConnectionHandle connection;
-    std::optional<Error> error;
-  };
-  auto attempt = std::make_shared<Attempt>();
-  std::thread([attempt, uri] {
+  return call_until(deadline, uri, [uri]() -> Result<ConnectionHandle> {
     if (uri.find("/embed") != std::string::npos) pin_this_thread();
     ConnectionHandle connection(virConnectOpen(uri.c_str()));
-    std::lock_guard lock(attempt->mutex);
-    if (!connection) attempt->error = libvirt_error(ErrorKind::infra, fmt::format("connect to {}", uri));
-    attempt->connection = std::move(connection);
-    attempt->over = true;
-    attempt->changed.notify_all();
-  }).detach();
-  std::unique_lock lock(attempt->mutex);
-  if (!attempt->changed.wait_until(lock, deadline.stop, deadline.at, [&] { return attempt->over; })) {
-    if (deadline.stop.stop_requested()) return fail(ErrorKind::interrupted, fmt::format("interrupted while connecting to {}", uri));
-    return fail(ErrorKind::timeout, fmt::format("{} did not answer before the deadline", uri));
-  }
-  if (attempt->error) return fail(*attempt->error);
-  return std::move(attempt->connection);
+    if (!connection) return fail(libvirt_error(ErrorKind::infra, fmt::format("connect to {}", uri)));
+    return connection;
+  });
 }
 
 bool names_this_host(const std::string& uri) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <libvirt/libvirt-qemu.h>
 
+#include "machine/bounded_call.h"
 #include "machine/machine_impl.h"
 
 namespace diglab {
@@ -41,13 +42,6 @@ Result<MachineEnd> Machine::wait_for_end(const Deadline& deadline) {
   return impl_->boot()->wait_for_end(deadline);
 }
 
-Result<MachineEnd> Machine::power_off(const Deadline& deadline) {
-  if (auto end = ended()) return *end;
-  if (virDomainShutdownFlags(impl_->domain.get(), VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) != 0 && !ended())
-    return fail(libvirt_error(ErrorKind::infra, "press the power button"));
-  return TRY(wait_for_end(deadline), "powering off");
-}
-
 Result<void> Machine::kill() {
   return impl_->end_boot();
 }
@@ -66,35 +60,27 @@ Result<void> Machine::reboot(const Deadline& deadline, const MachineSpec* change
   return {};
 }
 
-Result<void> Machine::pause() {
-  if (auto error = impl_->boot()->error()) return fail(*error);
-  impl_->boot()->expect_running(false);
-  if (virDomainSuspend(impl_->domain.get()) != 0) return fail(libvirt_error(ErrorKind::infra, "pause the machine"));
-  return {};
-}
-
-Result<void> Machine::resume() {
-  if (auto error = impl_->boot()->error()) return fail(*error);
-  if (virDomainResume(impl_->domain.get()) != 0) return fail(libvirt_error(ErrorKind::infra, "let the machine go on"));
-  impl_->boot()->expect_running(true);
-  return {};
-}
-
-Result<std::string> Machine::monitor(const std::string& command) {
+Result<std::string> Machine::monitor(const std::string& command, const Deadline& deadline) {
   if (auto error = impl_->boot()->error()) return fail(*error);
   // savevm and loadvm stop the virtual CPUs for a moment.
   auto boot = impl_->boot();
   bool wanted_running = boot->expect_running(false);
-  char* answer = nullptr;
-  int done = virDomainQemuMonitorCommand(impl_->domain.get(), command.c_str(), &answer, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP);
+  virDomainRef(impl_->domain.get());
+  auto answer = call_until(deadline, fmt::format("QEMU, given the command \"{}\",", command),
+                           [domain = DomainHandle(impl_->domain.get()), command]() -> Result<std::string> {
+    char* text = nullptr;
+    if (virDomainQemuMonitorCommand(domain.get(), command.c_str(), &text, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) != 0)
+      return fail(libvirt_error(ErrorKind::infra, fmt::format("give QEMU the command \"{}\"", command)));
+    std::unique_ptr<char, decltype(&::free)> owned(text, ::free);
+    return owned ? owned.get() : "";
+  });
   boot->expect_running(wanted_running);
-  if (done != 0) {
-    if (auto error = boot->error()) return fail(*error);
-    return fail(libvirt_error(ErrorKind::infra, fmt::format("give QEMU the command \"{}\"", command)));
-  }
-  std::string text = answer == nullptr ? "" : answer;
-  ::free(answer);
-  return text;
+  if (answer) return answer;
+  if (answer.error().kind() != ErrorKind::infra)
+    impl_->abandon(answer.error());
+  else if (auto error = boot->error())
+    return fail(*error);
+  return answer;
 }
 
 }  // namespace diglab

@@ -55,18 +55,15 @@ class Machine {
   [[nodiscard]] std::optional<MachineEnd> ended() const;
   Result<MachineEnd> wait_for_end(const Deadline& deadline);
 
-  /// Presses the power button and waits; the guest must react to ACPI.
-  Result<MachineEnd> power_off(const Deadline& deadline);
   /// Cuts the power, at once. What QEMU had not written to the overlay is lost. No error when it had ended.
   Result<void> kill();
   /// The next boot of the same disks with the same TPM, after kill() if this one still runs. `changed` replaces
   /// kernel, initrd, cmdline and smbios when given: another kernel on the same disk.
   Result<void> reboot(const Deadline& deadline, const MachineSpec* changed = nullptr);
 
-  Result<void> pause();
-  Result<void> resume();
-  /// A command of QEMU's human monitor, with its answer.
-  Result<std::string> monitor(const std::string& command);
+  /// A command of QEMU's human monitor, with its answer. ErrorKind::timeout and ::interrupted end the boot: nothing can be asked of a QEMU that
+  /// still works on something else.
+  Result<std::string> monitor(const std::string& command, const Deadline& deadline);
 
   /// For the evidence: the command lines of QEMU and swtpm (as libvirt ran them), one per line. Empty for remote hosts.
   [[nodiscard]] std::string command_lines() const;

@@ -15,7 +15,7 @@ enum class EndCause {
   panic,      ///< The console showed a panic.
   qemu_died,  ///< QEMU is gone and nobody asked it to go.
   tpm_died,   ///< swtpm is gone: the machine is stopped, since nothing measured after that means anything.
-  stopped,    ///< QEMU is there but cannot go on: the disk for overlays is full, or KVM gave up.
+  stopped,    ///< QEMU is there but cannot go on: the disk for overlays is full, KVM gave up, or it does not answer.
   link_lost,  ///< The connection to libvirt broke: what the machine does is not known.
   destroyed,  ///< kill(), reboot() or the end of the run.
 };

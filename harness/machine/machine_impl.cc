@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "machine/leftover_domains.h"
 #include "machine/owned_processes.h"
 #include "os/files.h"
@@ -38,6 +40,11 @@ int on_lifecycle(virConnectPtr, virDomainPtr, int event, int, void* opaque) {
 
 void on_monitor(virConnectPtr, virDomainPtr, const char* name, long long, unsigned, const char* details, void* opaque) {
   if (auto boot = boot_of(opaque)) boot->on_monitor_event(name, details == nullptr ? "" : details);
+}
+
+/// False where it could not be: the process of another user, as those of the system's daemon are, can be ended by libvirt alone.
+bool kill_at_once(int pidfd) {
+  return pidfd >= 0 && (::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0) == 0 || errno == ESRCH);
 }
 
 Result<std::string> new_uuid() {
@@ -143,7 +150,9 @@ void Machine::Impl::watch_processes() {
     command.argv = process.command;
     command_lines += command.to_shell() + "\n";
     if (process.program == "swtpm") {
-      tpm_watch_ = watch_readable(process.pidfd, [weak = std::weak_ptr(boot())] {
+      std::lock_guard lock(mutex_);
+      tpm_pidfd_ = process.pidfd;
+      tpm_watch_ = watch_readable(::dup(process.pidfd), [weak = std::weak_ptr(boot_)] {
         if (auto alive = weak.lock()) alive->on_tpm_gone();
       });
     } else {
@@ -160,7 +169,15 @@ void Machine::Impl::forget_processes() {
   if (tpm_watch_ >= 0) unwatch(std::exchange(tpm_watch_, -1));
   if (qemu_watch_ >= 0) unwatch(std::exchange(qemu_watch_, -1));
   std::lock_guard lock(mutex_);
-  if (qemu_pidfd_ >= 0) ::close(std::exchange(qemu_pidfd_, -1));
+  for (int* pidfd : {&tpm_pidfd_, &qemu_pidfd_})
+    if (*pidfd >= 0) ::close(std::exchange(*pidfd, -1));
+}
+
+bool Machine::Impl::kill_processes() {
+  std::lock_guard lock(mutex_);
+  const bool killed = kill_at_once(qemu_pidfd_);
+  kill_at_once(tpm_pidfd_);  // libvirt asks it to end, and waits for its answer without limit
+  return killed;
 }
 
 bool Machine::Impl::qemu_lives() const {
@@ -174,12 +191,7 @@ Result<void> Machine::Impl::end_boot() {
   if (!boot || !domain) return {};
   boot->expect_destroy();
   // libvirt first asks QEMU to end, which takes a second or two. This is a power cut.
-  bool killed = false;
-  {
-    std::lock_guard lock(mutex_);
-    killed = qemu_pidfd_ >= 0;
-    if (killed) ::syscall(SYS_pidfd_send_signal, qemu_pidfd_, SIGKILL, nullptr, 0);
-  }
+  const bool killed = kill_processes();
   // libvirt notices by itself and clears up. Were it asked to stop the domain meanwhile, what it had begun would come last, and
   // kill the QEMU of the domain's next boot.
   if (killed && virDomainIsActive(domain.get()) == 1) (void)boot->wait_until_stopped(Deadline::in(stop_time));
@@ -192,6 +204,12 @@ Result<void> Machine::Impl::end_boot() {
   forget_processes();
   store_logs();
   return {};
+}
+
+void Machine::Impl::abandon(const Error& why) {
+  if (why.kind() == ErrorKind::interrupted) boot()->expect_destroy();
+  else boot()->on_silence(why);
+  if (!kill_processes()) virDomainDestroy(domain.get());
 }
 
 void Machine::Impl::store_logs() {

@@ -32,6 +32,8 @@ struct Machine::Impl : std::enable_shared_from_this<Machine::Impl> {
   Result<void> begin_boot(const Deadline& deadline);
   /// Ends the present boot if need be and waits until libvirt has let go of it.
   Result<void> end_boot();
+  /// Ends the present boot, whose QEMU was not waited for any longer: it did not answer, or the run is interrupted.
+  void abandon(const Error& why);
   void remove();
 
   [[nodiscard]] std::shared_ptr<Boot> boot() const {
@@ -48,6 +50,8 @@ struct Machine::Impl : std::enable_shared_from_this<Machine::Impl> {
   void store_logs();
   [[nodiscard]] std::filesystem::path stem() const;
   [[nodiscard]] bool qemu_lives() const;
+  /// Kills QEMU and swtpm; whether that was possible for QEMU.
+  bool kill_processes();
 
   mutable std::mutex mutex_;
   std::shared_ptr<Boot> boot_;
@@ -56,6 +60,7 @@ struct Machine::Impl : std::enable_shared_from_this<Machine::Impl> {
   int loss_ = -1;
   int tpm_watch_ = -1;
   int qemu_watch_ = -1;
+  int tpm_pidfd_ = -1;
   int qemu_pidfd_ = -1;
 };
 

@@ -11,8 +11,8 @@ namespace diglab {
 namespace {
 
 /// QEMU's monitor splits at spaces, and its snapshot commands say nothing when all is well.
-Result<void> run_monitor(Machine& machine, const std::string& command) {
-  std::string answer = TRY(machine.monitor(command));
+Result<void> run_monitor(Machine& machine, const std::string& command, const Deadline& deadline) {
+  std::string answer = TRY(machine.monitor(command, deadline));
   while (!answer.empty() && std::isspace(static_cast<unsigned char>(answer.back())) != 0) answer.pop_back();
   if (!answer.empty()) return fail(ErrorKind::infra, fmt::format("{}: {}", command, answer));
   return {};
@@ -33,21 +33,21 @@ void SnapshotTree::on_restore(std::function<void()> before, std::function<void()
   after_restore_ = std::move(after);
 }
 
-Result<SnapshotId> SnapshotTree::save(std::string_view label) {
+Result<SnapshotId> SnapshotTree::save(std::string_view label, const Deadline& deadline) {
   SnapshotId id(fmt::format("s{}-{}", next_++, safe(label)));
   std::string tpm = digest_ ? TRY(digest_(), "the TPM before a snapshot") : std::string();
-  TRY_VOID(run_monitor(machine_, "savevm " + id.str()));
+  TRY_VOID(run_monitor(machine_, "savevm " + id.str(), deadline));
   machine_.console().mark("saved " + id.str());
   nodes_[id] = {.parent = current_, .tpm = tpm};
   current_ = id;
   return id;
 }
 
-Result<void> SnapshotTree::restore(const SnapshotId& id) {
+Result<void> SnapshotTree::restore(const SnapshotId& id, const Deadline& deadline) {
   auto node = nodes_.find(id);
   if (node == nodes_.end()) return fail(ErrorKind::usage, fmt::format("there is no snapshot \"{}\" of this boot", id.str()));
   if (before_restore_) before_restore_();
-  TRY_VOID(run_monitor(machine_, "loadvm " + id.str()));
+  TRY_VOID(run_monitor(machine_, "loadvm " + id.str(), deadline));
   machine_.agent_restored();
   machine_.console().mark("restored " + id.str());
   current_ = id;
@@ -59,10 +59,10 @@ Result<void> SnapshotTree::restore(const SnapshotId& id) {
   return {};
 }
 
-Result<void> SnapshotTree::remove(const SnapshotId& id) {
+Result<void> SnapshotTree::remove(const SnapshotId& id, const Deadline& deadline) {
   auto node = nodes_.find(id);
   if (node == nodes_.end()) return fail(ErrorKind::usage, fmt::format("there is no snapshot \"{}\" of this boot", id.str()));
-  TRY_VOID(run_monitor(machine_, "delvm " + id.str()));
+  TRY_VOID(run_monitor(machine_, "delvm " + id.str(), deadline));
   SnapshotId parent = node->second.parent;
   nodes_.erase(node);
   for (auto& [other, its] : nodes_)

@@ -34,10 +34,11 @@ class SnapshotTree {
   /// end the epoch with the agent, and to begin a new one.
   void on_restore(std::function<void()> before, std::function<void()> after);
 
-  Result<SnapshotId> save(std::string_view label);
+  // A QEMU that has not done it at the deadline is ended with the boot: ErrorKind::timeout, or ::interrupted.
+  Result<SnapshotId> save(std::string_view label, const Deadline& deadline);
   /// ErrorKind::diverged when the TPM is not what it was.
-  Result<void> restore(const SnapshotId& id);
-  Result<void> remove(const SnapshotId& id);
+  Result<void> restore(const SnapshotId& id, const Deadline& deadline);
+  Result<void> remove(const SnapshotId& id, const Deadline& deadline);
   [[nodiscard]] std::vector<SnapshotId> list() const;
   [[nodiscard]] SnapshotId parent(const SnapshotId& id) const;  ///< Empty for the first ones.
 

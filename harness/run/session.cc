@@ -113,8 +113,8 @@ Result<void> Session::reboot(const std::map<std::string, std::string>& smbios, b
   return come_up();
 }
 
-Result<void> Session::restore(const SnapshotId& snapshot) {
-  TRY_VOID(machine_->snapshots().restore(snapshot));
+Result<void> Session::restore(const SnapshotId& snapshot, const Deadline& deadline) {
+  TRY_VOID(machine_->snapshots().restore(snapshot, deadline));
   TRY(std::move(restored_), "the agent after the restore");
   return {};
 }

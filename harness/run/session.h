@@ -52,7 +52,7 @@ class Session {
   Result<void> reboot(const std::map<std::string, std::string>& smbios, bool cut, const std::optional<std::string>& command_line);
 
   /// Back to a snapshot of this boot: memory, disk and TPM, and an agent that knows of it.
-  Result<void> restore(const SnapshotId& snapshot);
+  Result<void> restore(const SnapshotId& snapshot, const Deadline& deadline);
 
   [[nodiscard]] const RoundPlan& plan() const { return plan_; }
   [[nodiscard]] Machine& machine() { return *machine_; }

@@ -226,7 +226,7 @@ class Performer {
   }
 
   Result<void> operator()(const step::Snapshot& snapshot) {
-    SnapshotId id = TRY(session_.machine().snapshots().save(snapshot.name), "snapshot");
+    SnapshotId id = TRY(session_.machine().snapshots().save(snapshot.name, deadline_), "snapshot");
     TRY(session_.agent().after_save(deadline_), "the agent after the snapshot");
     session_.snapshots.insert_or_assign(snapshot.name, id);
     end.exit_status = 0;
@@ -236,7 +236,7 @@ class Performer {
   Result<void> operator()(const step::Restore& restore) {
     auto found = session_.snapshots.find(restore.name);
     if (found == session_.snapshots.end()) return fail(ErrorKind::bad_input, fmt::format("no snapshot '{}' in this boot", restore.name));
-    TRY_VOID(session_.restore(found->second), "restore");
+    TRY_VOID(session_.restore(found->second, deadline_), "restore");
     end.exit_status = 0;
     return {};
   }

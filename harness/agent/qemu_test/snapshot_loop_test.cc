@@ -60,14 +60,14 @@ TEST_F(SnapshotLoopTest, NoReplyIsLostOrStaleOverAThousandRestores) {
   ASSERT_OK(client_->write_file("/run/counter", "saved", 0600, patience()));
 
   // Two states to return to: one at rest, and one in the middle of a flood of output, its queues full.
-  auto at_rest = machine_->snapshots().save("rest");
+  auto at_rest = machine_->snapshots().save("rest", patience());
   ASSERT_OK(at_rest);
   ASSERT_OK(client_->after_save(patience()));
   std::promise<void> flooding;
   std::string flood;
   auto flooded = print("flood", 1, flooding, flood);
   flooding.get_future().wait();
-  auto in_flood = machine_->snapshots().save("flood");
+  auto in_flood = machine_->snapshots().save("flood", patience());
   ASSERT_OK(in_flood);
   ASSERT_OK(client_->after_save(patience()));
   auto size_at_save = client_->statistics().frames;
@@ -104,7 +104,7 @@ TEST_F(SnapshotLoopTest, NoReplyIsLostOrStaleOverAThousandRestores) {
 
     auto restoring = std::chrono::steady_clock::now();
     client_->before_restore();
-    ASSERT_OK(machine_->snapshots().restore(i % 3 == 0 ? *in_flood : *at_rest));
+    ASSERT_OK(machine_->snapshots().restore(i % 3 == 0 ? *in_flood : *at_rest, patience()));
     if (i % 6 == 0) {
       ASSERT_NO_FATAL_FAILURE(wait_for_frames(1));  // of the saved flood, in its epoch
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,14 +111,50 @@ TEST_F(DaemonTest, TheSameMachineWorksThroughADaemon) {
   ASSERT_NE(machine, nullptr);
   EXPECT_EQ(*ask(*machine, "hello"), "echo hello");
   EXPECT_THAT(*ask(*machine, "pcr"), HasSubstr("pcr 00000000"));
-  auto saved = machine->snapshots().save("x");
+  auto saved = machine->snapshots().save("x", Deadline::in(patience));
   ASSERT_OK(saved);
   EXPECT_EQ(*ask(*machine, "count"), "1");
-  ASSERT_OK(machine->snapshots().restore(*saved));
+  ASSERT_OK(machine->snapshots().restore(*saved, Deadline::in(patience)));
   EXPECT_EQ(*ask(*machine, "count"), "1");
   ASSERT_OK(machine->reboot(Deadline::in(patience)));
   wait_until_up(*machine);
   EXPECT_THAT(ask(*machine, "panic").error().to_string(), HasSubstr("Kernel panic"));
+}
+
+/// This thread alone, as a user who may not signal root's processes. What it had opened stays open.
+class AsNobody {
+ public:
+  AsNobody() { EXPECT_EQ(::syscall(SYS_setresuid, nobody, nobody, 0), 0); }
+  ~AsNobody() { EXPECT_EQ(::syscall(SYS_setresuid, 0, 0, 0), 0); }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+
+ private:
+  static constexpr uid_t nobody = 65534;
+};
+
+TEST_F(DaemonTest, AQemuOfAnotherUserIsEndedByLibvirtAtOnce) {
+  if (::geteuid() != 0) GTEST_SKIP() << "not on this machine: only root can become somebody else";
+  open(false);
+  ASSERT_NE(host_, nullptr);
+  for (bool silent : {false, true}) {
+    auto machine = start_up();
+    ASSERT_NE(machine, nullptr);
+    pid_t qemu = process_of(*machine, "qemu-system-x86_64");
+    EXPECT_TRUE(!silent || ::kill(qemu, SIGSTOP) == 0);
+    auto began = std::chrono::steady_clock::now();
+    {
+      AsNobody unprivileged;
+      ASSERT_EQ(::kill(qemu, 0), -1);
+      if (silent) {
+        EXPECT_EQ(machine->monitor("info status", Deadline::in(1s)).error().kind(), ErrorKind::timeout);
+      } else {
+        ASSERT_OK(machine->kill());
+      }
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 20s);  // libvirt first asks, for 10 s, then kills
+    EXPECT_EQ(::kill(qemu, 0), -1) << "it is still there";
+  }
 }
 
 TEST_F(DaemonTest, FilesAreUploadedOnceAndOverlaysRemoved) {
