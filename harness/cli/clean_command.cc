@@ -55,7 +55,7 @@ void add_clean_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   command->add_flag("--images", arguments->what.images, "Guest images, their initramfs and packages");
   command->add_flag("--results", arguments->what.results, "Results of runs (not the baselines)");
   command->add_flag("--all", arguments->what.everything, "All that this program keeps in the cache, keys and its own build included, and results");
-  command->add_option("--connect", arguments->uri, "Copies of kernels and disks on the host of this libvirt URI, if no machine there uses them");
+  command->add_option("--connect", arguments->uri, "Copies of kernels and disks on the host of this libvirt URI, and disks of killed runs, if no machine there uses them");
   command->add_flag("--dry-run,-n", arguments->what.only_name, "Only say what would be removed, and its size");
   command->callback([arguments, &context, &chosen] { chosen = [arguments, &context] { return run_clean(*arguments, context); }; });
 }

@@ -47,7 +47,7 @@ class Host {
   /// manufactures them with an authority of its own.
   [[nodiscard]] Result<std::string> tpm_ca_certificates() const;
 
-  /// Removes (or only names) the copies of kernels and disks on a host that got them, if nothing there uses them.
+  /// Removes (or only names) what is in the pool of a host that gets copies and no machine there uses: kernels, disks, overlays of killed runs.
   [[nodiscard]] Result<std::vector<std::string>> remove_uploads(bool only_name);
 
   // For machine/ alone.

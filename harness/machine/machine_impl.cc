@@ -63,6 +63,9 @@ Result<void> Machine::Impl::prepare(const Deadline& deadline) {
   // libvirt puts the first 20 characters into paths: the part that makes it unique comes early.
   identity.name = fmt::format("d{}-{}", identity.uuid.substr(0, 8), spec.name);
   TRY_VOID(place(deadline));
+  // Uploads first: they take long, and what an overlay in a far host's pool belongs to is not known until the domain is defined.
+  if (spec.disk) TRY(host.placement->place(*spec.disk, deadline));
+  for (const ExtraDisk& disk : spec.extra_disks) TRY(host.placement->place(disk.image, deadline));
   if (spec.disk) placed.overlays.push_back(TRY(host.placement->make_overlay(*spec.disk, identity.name + "-a", deadline)));
   for (std::size_t i = 0; i < spec.extra_disks.size(); ++i)
     placed.overlays.push_back(TRY(host.placement->make_overlay(spec.extra_disks[i].image, fmt::format("{}-{}", identity.name, static_cast<char>('b' + i)), deadline)));

@@ -31,7 +31,7 @@ class Placement {
 /// `run` is part of the names of what belongs to this run alone.
 Result<std::unique_ptr<Placement>> make_pool_placement(virConnectPtr connection, const std::string& pool_path, std::string run);
 
-/// The uploaded files in the pool that neither an overlay nor a domain uses, by name; removed unless `only_name`.
+/// The uploaded files and overlays in the pool that no domain uses, by name; removed unless `only_name`.
 /// Empty on a host that never got any.
 Result<std::vector<std::string>> remove_uploads(virConnectPtr connection, bool only_name);
 

@@ -196,15 +196,16 @@ Result<std::vector<std::string>> remove_uploads(virConnectPtr connection, bool o
   if (!pool) return unused;
   if (virStoragePoolRefresh(pool.get(), 0) != 0) return fail(libvirt_error(ErrorKind::infra, "look into the storage pool"));
   const std::vector<VolumeHandle> volumes = volumes_of(pool.get());
-  // A description of either kind names the files that it needs.
+  // A domain's description names its overlays, and theirs the file below. An overlay that no domain has is of a run that was killed.
   std::string users = descriptions_of_domains(connection);
   for (const VolumeHandle& volume : volumes)
-    if (is_overlay(volume.get())) users += text_of(virStorageVolGetXMLDesc(volume.get(), 0));
+    if (is_overlay(volume.get()) && users.find(virStorageVolGetName(volume.get())) != std::string::npos)
+      users += text_of(virStorageVolGetXMLDesc(volume.get(), 0));
   for (const VolumeHandle& volume : volumes) {
     std::string name = virStorageVolGetName(volume.get());
     std::string_view upload = name;
     if (upload.ends_with(complete_suffix)) upload.remove_suffix(complete_suffix.size());
-    if (is_overlay(volume.get()) || users.find(upload) != std::string::npos) continue;
+    if (users.find(upload) != std::string::npos) continue;
     if (!only_name && virStorageVolDelete(volume.get(), 0) != 0) continue;  // being uploaded just now
     unused.push_back(std::move(name));
   }

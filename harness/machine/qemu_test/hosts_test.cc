@@ -5,9 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "machine/host_impl.h"
 #include "machine/owned_processes.h"
 #include "machine/qemu_test/fixture.h"
 #include "machine/test_daemon.h"
+#include "os/process.h"
 
 namespace diglab {
 namespace {
@@ -84,6 +86,38 @@ TEST_F(HostTest, NothingIsLeftAfterAnOrdinaryEnd) {
   EXPECT_EQ(processes_in(directory), 0u);
   host_.reset();
   EXPECT_FALSE(std::filesystem::exists(directory));
+}
+
+/// What is asked of a Placement, in order.
+class RecordedPlacement final : public Placement {
+ public:
+  RecordedPlacement(std::unique_ptr<Placement> inner, std::vector<std::string>& asked) : inner_(std::move(inner)), asked_(asked) {}
+  Result<std::string> place(const std::filesystem::path& file, const Deadline& deadline) override {
+    asked_.push_back("place " + file.filename().string());
+    return inner_->place(file, deadline);
+  }
+  Result<std::string> make_overlay(const std::filesystem::path& base, const std::string& name, const Deadline& deadline) override {
+    asked_.push_back("overlay " + base.filename().string());
+    return inner_->make_overlay(base, name, deadline);
+  }
+  Result<void> remove_overlay(const std::string& placed) override { return inner_->remove_overlay(placed); }
+
+ private:
+  std::unique_ptr<Placement> inner_;
+  std::vector<std::string>& asked_;
+};
+
+TEST_F(HostTest, EveryFileIsInPlaceBeforeTheFirstOverlay) {
+  open_host(options());
+  ASSERT_NE(host_, nullptr);
+  std::vector<std::string> asked;
+  host_->impl().placement = std::make_unique<RecordedPlacement>(std::move(host_->impl().placement), asked);
+  MachineSpec with = spec();
+  with.disk = make_disk(1 << 20);
+  with.extra_disks.push_back({.image = *with.disk, .serial = "second"});
+  EXPECT_NE(start(with), nullptr);
+  EXPECT_THAT(asked, testing::ElementsAre("place " + kernel_.filename().string(), "place initrd", "place disk.raw", "place disk.raw", "overlay disk.raw",
+                                          "overlay disk.raw"));
 }
 
 class DaemonTest : public HostTest {
@@ -167,9 +201,18 @@ TEST_F(DaemonTest, FilesAreUploadedOnceAndOverlaysRemoved) {
   auto second = start_up();
   EXPECT_EQ(volumes(), 8);
   second.reset();
-  auto in_use = host_->remove_uploads(false);
-  ASSERT_OK(in_use);
-  EXPECT_THAT(*in_use, testing::IsEmpty());
+  // What a run leaves that is killed before its machine is defined.
+  SystemProcesses processes;
+  std::string disk;
+  for (const auto& entry : std::filesystem::directory_iterator(daemon_->pool_path()))
+    if (std::filesystem::file_size(entry) == 64 << 20) disk = entry.path();
+  const std::string left = daemon_->pool_path() / "r-dead-a.qcow2";
+  RunOptions soon;
+  soon.deadline = Deadline::in(30s);
+  ASSERT_OK(processes.check({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", disk, left}, soon));
+  auto unused = host_->remove_uploads(false);
+  ASSERT_OK(unused);
+  EXPECT_THAT(*unused, testing::ElementsAre("r-dead-a.qcow2"));
   EXPECT_EQ(volumes(), 7);
   machine.reset();
   EXPECT_EQ(volumes(), 6);
