@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "attest/ima_ascii.h"
@@ -45,16 +46,17 @@ Result<Bytes> tagged_digest(std::string_view text, std::string_view what) {
   return bytes;
 }
 
-Result<Bytes> field_bytes(const std::string& name, std::string_view text, ByteOrder order) {
+/// `legacy`: of template ima, the only one whose names are stored without their NUL.
+Result<Bytes> field_bytes(const std::string& name, std::string_view text, ByteOrder order, bool legacy) {
   FieldFormat format = format_of_field(name);
   // A name always has its NUL; of everything else nothing printed means nothing there.
-  if (text.empty() && name != "n-ng") return Bytes();
+  if (text.empty() && name != "n-ng" && name != "n") return Bytes();
   switch (format) {
     case FieldFormat::tagged_digest:
       return tagged_digest(text, name);
     case FieldFormat::string: {
       Bytes bytes(text.begin(), text.end());
-      if (name != "n") bytes.push_back(0);
+      if (!legacy) bytes.push_back(0);
       return bytes;
     }
     case FieldFormat::uint: {
@@ -71,8 +73,11 @@ Result<Bytes> field_bytes(const std::string& name, std::string_view text, ByteOr
   return hexadecimal(text, name);
 }
 
+constexpr std::array<std::string_view, 5> never_empty{"d", "d-ng", "d-ngv2", "n", "n-ng"};
+
 /// The words between single spaces, as many as there are fields: surplus spaces can only be of the (first) name, as
-/// kernels before 3.15 left them there; missing words at the end are empty fields whose spaces an editor removed.
+/// kernels before 3.15 left them there; missing words at the end are empty fields whose spaces an editor removed. Any field
+/// but a file's digest and its name may be empty: a file without signature, a buffer that is no file and has no owner.
 Result<std::vector<std::string>> words_of(std::string_view text, const std::vector<std::string>& fields) {
   std::size_t count = 1 + static_cast<std::size_t>(std::ranges::count(text, ' '));
   std::size_t surplus = count > fields.size() ? count - fields.size() : 0;
@@ -80,7 +85,7 @@ Result<std::vector<std::string>> words_of(std::string_view text, const std::vect
   std::size_t begin = 0;
   for (const std::string& field : fields) {
     if (begin > text.size()) {
-      if (format_of_field(field) != FieldFormat::hex)
+      if (std::ranges::find(never_empty, field) != never_empty.end())
         return fail(ErrorKind::bad_input, fmt::format("the line ends before field {}", field));
       words.emplace_back();
       continue;
@@ -132,9 +137,10 @@ Result<ImaEntry> parse_line(std::string_view line, ByteOrder order) {
                 fmt::format("template \"{}\" is not known, so what was hashed cannot be rebuilt from text",
                             printable(entry.template_name, 40)));
   std::vector<std::string> words = TRY(words_of(line, *names));
+  const bool legacy = entry.template_name == legacy_template;
   for (std::size_t i = 0; i < words.size(); ++i)
-    entry.fields.push_back({(*names)[i], TRY(field_bytes((*names)[i], words[i], order))});
-  if (entry.template_name == legacy_template) {
+    entry.fields.push_back({(*names)[i], TRY(field_bytes((*names)[i], words[i], order, legacy))});
+  if (legacy) {
     TRY_VOID(legacy_data(entry));
     return entry;
   }

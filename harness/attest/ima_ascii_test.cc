@@ -38,12 +38,26 @@ TEST(AsciiLog, names_with_spaces_from_old_kernels_are_kept_whole) {
   EXPECT_EQ(parsed->entries, log.entries);
 }
 
-TEST(AsciiLog, spaces_lost_at_the_end_of_a_line_do_no_harm) {
-  ImaLog log{.entries = {make_entry(10, "ima-sig", {tagged_digest_field("sha1", Bytes(20, 1)), name_field("/a"), {}})}};
-  std::string text = to_ascii(log);
-  auto parsed = parse_ascii_log(text.substr(0, text.size() - 2));
+TEST(AsciiLog, a_name_has_its_nul_in_every_template_but_the_legacy_one) {
+  ImaLog log{.entries = {make_entry(10, "d|n", {Bytes(20, 1), name_field("/a")}),
+                         make_entry(10, "d-ng|n", {tagged_digest_field("sha1", Bytes(20, 1)), name_field("")})}};
+  auto parsed = parse_ascii_log(to_ascii(log));
   ASSERT_TRUE(parsed) << parsed.error().to_string();
   EXPECT_EQ(parsed->entries, log.entries);
+  EXPECT_FALSE(first_fault(*parsed));
+}
+
+TEST(AsciiLog, spaces_lost_at_the_end_of_a_line_do_no_harm) {
+  const Bytes digest = tagged_digest_field("sha1", Bytes(20, 1));
+  for (const ImaEntry& entry : {make_entry(10, "ima-sig", {digest, name_field("/a"), {}}),
+                                make_entry(10, "ima-modsig", {digest, name_field("/a.ko"), {}, {}, {}}),
+                                make_entry(10, "evm-sig", {digest, name_field("buffer"), {}, {}, {}, {}, {}, {}, {}})}) {
+    std::string text = to_ascii(entry);
+    text.erase(text.find_last_not_of(" \n") + 1);
+    auto parsed = parse_ascii_log(text + "\n");
+    ASSERT_TRUE(parsed) << parsed.error().to_string();
+    EXPECT_EQ(parsed->entries.at(0), entry);
+  }
 }
 
 TEST(AsciiLog, truncated_at_every_byte_is_an_error_with_line_or_a_fault_or_a_whole_entry) {

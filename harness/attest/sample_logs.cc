@@ -47,6 +47,7 @@ ImaLog sample_log_of_every_template(ByteOrder byte_order, HashAlgorithm log_dige
                   uint(0, 4),
                   uint(0100644, 2)});
   add("d-ng|n-ng|iuid", {sha256, name_field("/custom"), uint(0xfffffffe, 4)});
+  add("d-ng|n|sig", {sha256, name_field("/custom/n"), {}});
   return log;
 }
 
