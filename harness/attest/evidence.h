@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "attest/link.h"
 #include "base/bytes.h"
 
 namespace diglab {
@@ -34,13 +35,6 @@ struct AttestationEvidence {
   /// hexadecimal.
   static Result<AttestationEvidence> load(const std::filesystem::path& directory);
   Result<void> store(const std::filesystem::path& directory) const;
-};
-
-/// One step from a certificate authority to a verdict about a machine.
-struct Link {
-  std::string name;  ///< "ek-certificate", "ek-public", "ak-public", "credential", "quote-message", "nonce", ...
-  bool ok = false;
-  std::string detail;
 };
 
 /// Every link in order; nothing that stands on a broken link is worth anything, though it is still reported.

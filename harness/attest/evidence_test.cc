@@ -88,7 +88,7 @@ TEST_P(RecordedEvidence, no_flipped_bit_of_what_was_signed_or_named_goes_unnotic
   auto ak = TpmPublic::parse(evidence.ak_public).value();
   for (std::size_t bit = 0; bit < evidence.quote_message.size() * 8; ++bit) {
     Bytes message = flipped(evidence.quote_message, bit);
-    EXPECT_FALSE(parse_quote(message) && signature_is_valid(message, evidence.quote_signature, ak).value_or(false))
+    EXPECT_FALSE(parse_quote(message) && signature_is_valid(message, evidence.quote_signature, ak.key()).value_or(false))
         << bit;
   }
   for (std::size_t bit = 0; bit < evidence.ak_public.size() * 8; ++bit) {
@@ -106,7 +106,7 @@ TEST_P(RecordedEvidence, truncated_parts_are_refused_at_every_length) {
   every_length(evidence.ak_public, [](ByteView part) { return !TpmPublic::parse(part); });
   every_length(evidence.ek_public, [](ByteView part) { return !TpmPublic::parse(part); });
   every_length(evidence.quote_signature,
-               [&](ByteView part) { return !signature_is_valid(evidence.quote_message, part, ak).value_or(false); });
+               [&](ByteView part) { return !signature_is_valid(evidence.quote_message, part, ak.key()).value_or(false); });
   every_length(evidence.ek_certificate, [&](ByteView part) { return !verify_ek_certificate(part, authorities, then); });
 }
 

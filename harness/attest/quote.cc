@@ -91,6 +91,12 @@ bool verifies(ByteView message, const PlainSignature& signature, EVP_PKEY* key) 
   return ok;
 }
 
+Result<const Bytes*> value_of(const PcrBanks& pcrs, HashAlgorithm bank, std::uint32_t index) {
+  if (const Bytes* value = pcrs.find(bank, index)) return value;
+  return fail(ErrorKind::bad_input,
+              fmt::format("PCR {} of bank {} was quoted, but its value is not given", index, name_of(bank)));
+}
+
 }  // namespace
 
 Result<Quote> parse_quote(ByteView message) {
@@ -144,18 +150,18 @@ Result<bool> signature_is_valid(ByteView message, ByteView signature, const Publ
   return false;
 }
 
-Result<bool> signature_is_valid(ByteView message, ByteView signature, const TpmPublic& key) {
-  return signature_is_valid(message, signature, key.key());
+Result<PcrBanks> quoted_values(const Quote& quote, const PcrBanks& pcrs) {
+  PcrBanks quoted;
+  for (const auto& [bank, indices] : quote.selection)
+    for (std::uint32_t index : indices) TRY_VOID(quoted.set(bank, index, *TRY(value_of(pcrs, bank, index))));
+  return quoted;
 }
 
 Result<Bytes> pcr_digest_of(const Quote& quote, const PcrBanks& pcrs, HashAlgorithm digest) {
   Bytes values;
   for (const auto& [bank, indices] : quote.selection)
     for (std::uint32_t index : indices) {
-      const Bytes* value = pcrs.find(bank, index);
-      if (value == nullptr)
-        return fail(ErrorKind::bad_input,
-                    fmt::format("PCR {} of bank {} was quoted, but its value is not given", index, name_of(bank)));
+      const Bytes* value = TRY(value_of(pcrs, bank, index));
       values.insert(values.end(), value->begin(), value->end());
     }
   return hash(digest, {values});

@@ -31,9 +31,6 @@ Result<Quote> parse_quote(ByteView message);
 /// Whether `signature` (TPMT_SIGNATURE: RSASSA, RSAPSS or ECDSA; or the bare signature as `tpm2_quote -f plain` writes
 /// it) over `message` was made by the private half of `key`. False for a wrong one, ErrorKind::bad_input for one
 /// that cannot be read.
-Result<bool> signature_is_valid(ByteView message, ByteView signature, const TpmPublic& key);
-
-/// The same for a key given as SubjectPublicKeyInfo (PEM or DER).
 Result<bool> signature_is_valid(ByteView message, ByteView signature, const PublicKey& key);
 
 /// The hash of the selected PCRs in the quote's order, with `digest` the hash of the signing scheme.
@@ -42,5 +39,8 @@ Result<Bytes> pcr_digest_of(const Quote& quote, const PcrBanks& pcrs, HashAlgori
 
 /// True when the values are those that were quoted.
 Result<bool> quote_covers(const Quote& quote, const PcrBanks& pcrs);
+
+/// Only those of `pcrs` that were quoted: nobody has signed the others. ErrorKind::bad_input when one is missing.
+Result<PcrBanks> quoted_values(const Quote& quote, const PcrBanks& pcrs);
 
 }  // namespace diglab

@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (auto quote = parse_quote(bytes)) (void)quote_covers(*quote, {});
       break;
     case 1:
-      if (auto key = TpmPublic::parse(bytes)) (void)signature_is_valid(bytes, bytes, *key);
+      if (auto key = TpmPublic::parse(bytes)) (void)signature_is_valid(bytes, bytes, key->key());
       break;
     case 2: {
       static const auto key = std::shared_ptr<EVP_PKEY>(EVP_EC_gen("P-256"), EVP_PKEY_free);

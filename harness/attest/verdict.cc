@@ -7,7 +7,6 @@
 #include "attest/certificate.h"
 #include "attest/credential.h"
 #include "attest/evidence.h"
-#include "attest/ima_ascii.h"
 #include "attest/log_check.h"
 #include "attest/printable.h"
 #include "attest/quote.h"
@@ -51,6 +50,10 @@ class Verifier {
   }
 
   static std::unexpected<Error> broken(std::string why) { return fail(ErrorKind::bad_input, std::move(why)); }
+  static Result<std::string> told(const Link& link) {
+    if (!link.ok) return broken(link.detail);
+    return link.detail;
+  }
 
   Result<std::string> ek_certificate() {
     certificate_ = TRY(verify_ek_certificate(evidence_.ek_certificate, authorities_, when_));
@@ -96,32 +99,21 @@ class Verifier {
   Result<std::string> signature() {
     if (!ak_) return broken("no AK to verify with");
     if (evidence_.quote_signature.empty()) return broken("no signature");
-    if (!TRY(signature_is_valid(evidence_.quote_message, evidence_.quote_signature, *ak_)))
-      return broken("the quote was not signed by the AK");
-    return "by the AK";
+    return told(TRY(signature_link(evidence_.quote_message, evidence_.quote_signature, ak_->key())));
   }
 
   Result<std::string> nonce() {
     if (evidence_.nonce.empty()) return broken("no nonce to compare with, so the quote may be an old one");
     if (!quote_) return broken("no quote");
-    if (quote_->nonce != evidence_.nonce)
-      return broken(
-          fmt::format("the quote answers nonce {}, asked was {}", to_hex(quote_->nonce), to_hex(evidence_.nonce)));
-    return to_hex(evidence_.nonce);
+    return told(nonce_link(*quote_, evidence_.nonce));
   }
 
   Result<std::string> pcr_values() {
     PcrBanks given = TRY(parse_pcrs(evidence_.pcr_values));
     if (!quote_) return broken("no quote");
-    if (!TRY(quote_covers(*quote_, given))) return broken("the values are not those that were quoted");
-    // Only these may be used from here on: nobody has signed the others.
-    std::size_t count = 0;
-    for (const auto& [bank, pcrs] : quote_->selection)
-      for (std::uint32_t pcr : pcrs) {
-        TRY_VOID(quoted_.set(bank, pcr, *given.find(bank, pcr)));
-        ++count;
-      }
-    return fmt::format("{} values have the quoted digest", count);
+    const Link values = TRY(pcr_values_link(*quote_, given));
+    if (values.ok) quoted_ = TRY(quoted_values(*quote_, given));
+    return told(values);
   }
 
   Result<std::string> log() {
@@ -135,13 +127,7 @@ class Verifier {
   Result<std::string> log_forms() {
     if (evidence_.ascii_log.empty()) return broken("no ASCII form");
     if (!log_) return broken("no binary form to compare with");
-    auto difference = compare_forms(*log_, evidence_.ascii_log);
-    if (!difference) return fmt::format("both forms have the same {} entries", log_->entries.size());
-    std::string text =
-        fmt::format("entry {} (line {}): {}", difference->entry + 1, difference->line, difference->detail);
-    // The two files are read one after the other, and a measurement may come between.
-    if (difference->only_longer && difference->entry > 0) return fmt::format("same as far as both go; {}", text);
-    return broken(text);
+    return told(log_forms_link(*log_, evidence_.ascii_log));
   }
 
   const AttestationEvidence& evidence_;

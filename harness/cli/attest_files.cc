@@ -65,26 +65,13 @@ Result<void> check_quote(const AttestFiles& files, PcrBanks& pcrs, std::vector<L
   if (!files.signature.empty()) {
     if (files.ak.empty()) return fail(ErrorKind::usage, "--signature needs --ak to verify it with");
     Bytes signature = TRY(given(read_bytes(files.signature, largest_other)));
-    bool valid = TRY(signature_is_valid(message, signature, TRY(read_key(files.ak))), files.signature.string());
-    links.push_back({"signature", valid, valid ? "by the AK" : "the quote was not signed by the AK"});
+    links.push_back(TRY(signature_link(message, signature, TRY(read_key(files.ak))), files.signature.string()));
   }
-  if (!files.nonce.empty()) {
-    Bytes nonce = TRY(from_hex(files.nonce), "--nonce");
-    bool same = nonce == quote.nonce;
-    links.push_back(
-        {"nonce", same, same ? files.nonce : fmt::format("the quote answers nonce {}", to_hex(quote.nonce))});
-  }
+  if (!files.nonce.empty()) links.push_back(nonce_link(quote, TRY(from_hex(files.nonce), "--nonce")));
   if (files.pcrs.empty()) return {};
-  bool covered = TRY(quote_covers(quote, pcrs), files.pcrs.string());
-  links.push_back(
-      {"pcr-values", covered,
-       !covered ? "they are not those that were quoted"
-                : files.signature.empty() ? "they are those that were quoted, by whom was not looked at (--signature, --ak)"
-                                          : "they are those that were quoted"});
-  PcrBanks quoted;
-  for (const auto& [bank, indices] : quote.selection)
-    for (std::uint32_t pcr : indices) TRY_VOID(quoted.set(bank, pcr, *pcrs.find(bank, pcr)));
-  pcrs = std::move(quoted);
+  links.push_back(TRY(pcr_values_link(quote, pcrs), files.pcrs.string()));
+  if (links.back().ok && files.signature.empty()) links.back().detail += ", by whom was not looked at (--signature, --ak)";
+  pcrs = TRY(quoted_values(quote, pcrs));
   return {};
 }
 
@@ -110,13 +97,7 @@ Result<void> check_log_file(const AttestFiles& files, const PcrBanks& pcrs, Atte
     links.push_back({"log", checked.ok, checked.one_line});
     if (auto aggregate = boot_aggregate_link(log, pcrs)) links.push_back({"boot-aggregate", aggregate->agrees, aggregate->detail});
   }
-  if (!files.ascii.empty()) {
-    auto difference = compare_forms(log, TRY(given(read_file(files.ascii, largest_log))));
-    links.push_back({"log-forms", !difference,
-                     difference ? fmt::format("differ from entry {} (line {}) on: {}", difference->entry + 1,
-                                              difference->line, difference->detail)
-                                : "both forms have the same entries"});
-  }
+  if (!files.ascii.empty()) links.push_back(log_forms_link(log, TRY(given(read_file(files.ascii, largest_log)))));
   std::set<std::uint32_t> mentioned;
   for (const ImaEntry& entry : log.entries)
     if (entry.pcr <= 23 && (!files.pcr_given || entry.pcr == files.pcr)) mentioned.insert(entry.pcr);

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/attest_files.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/source_directory.h"
+#include "os/files.h"
 
 namespace diglab {
 namespace {
@@ -40,6 +45,62 @@ TEST(AttestFiles, OfAQuoteWithoutASignatureSayThatNobodyLooked) {
   files.signature.clear();
   EXPECT_THAT(check_attest_files(files)->verdict.one_line(), HasSubstr("by whom was not looked at"));
   EXPECT_THAT(check_attest_files(quoted())->verdict.one_line(), testing::Not(HasSubstr("not looked at")));
+}
+
+std::string described(const AttestReport& report, std::string_view name) {
+  const auto& links = report.verdict.links;
+  const auto link = std::ranges::find(links, name, &Link::name);
+  return link == links.end() ? "no such link" : fmt::format("{} {}", link->ok ? "ok" : "broken", link->detail);
+}
+
+/// The same files are given one by one and as a directory of evidence.
+class SameFiles : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(directory);
+    std::filesystem::copy(evidence, directory->path());
+  }
+  void expect_same_links(const std::vector<std::string_view>& names) {
+    const std::filesystem::path& path = directory->path();
+    AttestFiles single = quoted();
+    single.log = path / "ima.bin";
+    single.ascii = path / "ima.txt";
+    single.quote = path / "quote.msg";
+    single.nonce = "00112233445566778899aabbccddeeff";
+    AttestFiles whole;
+    whole.evidence = path;
+    whole.authorities = {path / "ca.pem"};
+    const auto one_by_one = check_attest_files(single);
+    const auto together = check_attest_files(whole);
+    ASSERT_TRUE(one_by_one) << one_by_one.error().to_string();
+    ASSERT_TRUE(together) << together.error().to_string();
+    for (std::string_view name : names) {
+      found[name] = described(*one_by_one, name);
+      EXPECT_EQ(found[name], described(*together, name));
+    }
+  }
+  Result<TempDir> directory = TempDir::make();
+  std::map<std::string_view, std::string> found;
+};
+
+TEST_F(SameFiles, agree_when_one_form_of_the_log_was_read_later) {
+  std::string text = read_file(evidence / "ima.txt").value();
+  ASSERT_TRUE(write_file(directory->path() / "ima.txt", text + text.substr(0, text.find('\n') + 1)));
+  expect_same_links({"signature", "nonce", "pcr-values", "log", "log-forms", "boot-aggregate"});
+  EXPECT_THAT(found["log-forms"], testing::StartsWith("ok same as far as both go"));
+}
+
+TEST_F(SameFiles, differ_where_the_forms_do) {
+  std::string text = read_file(evidence / "ima.txt").value();
+  ++text[text.find("boot_aggregate")];
+  ASSERT_TRUE(write_file(directory->path() / "ima.txt", text));
+  expect_same_links({"log-forms"});
+  EXPECT_THAT(found["log-forms"], testing::StartsWith("broken differ from entry 1 (line 1) on: "));
+}
+
+TEST(LogForms, of_which_one_is_empty_do_not_agree) {
+  ImaLog log = parse_binary_log(read_bytes(evidence / "ima.bin").value()).value();
+  EXPECT_FALSE(log_forms_link(log, "").ok);
 }
 
 }  // namespace
