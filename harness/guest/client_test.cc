@@ -268,6 +268,22 @@ TEST_F(AgentClientTest, AnAgentThatStartsAnewLosesItsRequests) {
   EXPECT_THAT(result.error().to_string(), HasSubstr("started anew"));
 }
 
+TEST_F(AgentClientTest, AnAgentThatStartedAnewIsLostUntilItIsGreeted) {
+  greet();
+  auto outcome = meanwhile([&] { return client_.run(GuestCommand{{"/bin/x"}}, Deadline::in(5s)); });
+  (void)agent_.next();
+  agent_.announce("two");
+  ASSERT_FALSE(outcome.get());
+  auto later = client_.read_file("/etc/passwd", Deadline::in(1s));
+  ASSERT_FALSE(later);
+  EXPECT_EQ(later.error().kind(), ErrorKind::guest_lost) << later.error().to_string();
+
+  greet();
+  auto again = meanwhile([&] { return client_.run(GuestCommand{{"/bin/x"}}, Deadline::in(5s)); });
+  agent_.reply(agent_.next(), exited_zero);
+  EXPECT_TRUE(again.get());
+}
+
 TEST_F(AgentClientTest, ARestoreEndsWhatIsOutstandingAndNothingStaleIsBelieved) {
   greet();
   auto outcome = meanwhile([&] { return client_.run(GuestCommand{{"/bin/x"}}, Deadline::in(60s)); });

@@ -20,6 +20,8 @@ AgentInfo info_of(const Json& json) {
           wire::text_at(json, "machine"), static_cast<int>(wire::number_at(json, "cpus"))};
 }
 
+Error started_anew() { return {ErrorKind::guest_lost, "the guest agent was started anew"}; }
+
 std::string printable(std::string_view bytes) {
   std::string text;
   for (char c : bytes) text.push_back(c >= ' ' && c <= '~' ? c : '.');
@@ -58,6 +60,7 @@ Result<AgentInfo> AgentClient::Connection::hello(Outstanding outstanding, const 
       if (outstanding == Outstanding::diverge) diverge();
       frame.epoch = ++epoch_;
       agreed_ = false;
+      restarted_ = false;
       announced_ = false;
     }
     TRY_VOID(write(frame, deadline), "greeting the guest agent");
@@ -88,6 +91,7 @@ void AgentClient::Connection::end_epoch() {
   std::lock_guard lock(mutex_);
   diverge();
   agreed_ = false;
+  restarted_ = false;
 }
 
 void AgentClient::Connection::diverge() {
@@ -108,6 +112,7 @@ Result<Json> AgentClient::Connection::request(Json body, std::string_view conten
     {
       std::lock_guard lock(mutex_);
       if (lost_) return fail(lost_->within(what));
+      if (restarted_) return fail(started_anew().within(what));
       if (!ever_agreed_) return fail(ErrorKind::usage, what + ": the guest agent was not greeted");
       frame.epoch = epoch_;
       frame.request = next_request_++;
@@ -223,7 +228,10 @@ bool AgentClient::Connection::still_writable() {
 void AgentClient::Connection::receive(Frame frame) {
   ++statistics_.frames;
   if (frame.type == FrameType::announce) {
-    if (agreed_) fail_outstanding(Error(ErrorKind::guest_lost, "the guest agent was started anew"));
+    if (agreed_) {
+      restarted_ = true;
+      fail_outstanding(started_anew());
+    }
     announced_ = true;
     return;
   }
@@ -234,8 +242,7 @@ void AgentClient::Connection::receive(Frame frame) {
   auto json = frame.type == FrameType::data ? std::nullopt : wire::parse_payload(frame.payload);
   if (frame.type == FrameType::hello_reply && frame.epoch == epoch_ && json && !agreed_) {
     auto info = info_of(*json);
-    if (info_ && info_->instance != info.instance)
-      fail_outstanding(Error(ErrorKind::guest_lost, "the guest agent was started anew"));
+    if (info_ && info_->instance != info.instance) fail_outstanding(started_anew());
     info_ = std::move(info);
     agreed_ = true;
     return;

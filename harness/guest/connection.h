@@ -59,6 +59,7 @@ class AgentClient::Connection {
   std::uint32_t older_epoch_ = 0;  // also believed while a kept request may still be answered in it
   bool agreed_ = false;          // the agent has answered the hello of epoch_
   bool ever_agreed_ = false;
+  bool restarted_ = false;       // another agent has announced itself since then, which knows no epoch: only a hello helps
   bool closed_ = false;          // its port was reported closed, and nothing has come since
   bool announced_ = false;  // the agent has started since hello was last sent
   std::optional<AgentInfo> info_;
