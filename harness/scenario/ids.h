@@ -10,10 +10,10 @@
 
 namespace diglab {
 
-/// The ids of steps and checks that a scenario file gives: each may be given once.
+/// The ids of steps and checks that a scenario file gives: each may be given once, and none that those without one are known by.
 class Ids {
  public:
-  /// Reports an id that was given before, with the line where. An empty id (wrong, and reported already) is passed over.
+  /// Reports an id that was given before, with the line where, and one like "step-2". An empty id (wrong, and reported already) is passed over.
   void add(const CheckId& id, Position at, Problems& problems);
 
  private:
