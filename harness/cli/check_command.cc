@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/known_machines.h"
 #include "os/files.h"
 #include "scenario/catalogue.h"
 #include "scenario/policy.h"
@@ -20,8 +21,8 @@ struct CheckArguments {
 
 constexpr std::size_t largest_policy = std::size_t{4} << 20;
 
-Result<std::string> check_scenario(const std::string& file) {
-  auto scenario = TRY(load_scenario(file));
+Result<std::string> check_scenario(const std::string& file, const CliContext& context) {
+  auto scenario = TRY(load_scenario(file, TRY(known_machines(context))));
   return fmt::format("scenario {}, {} steps, {} checks, {}", scenario.id.str(), scenario.steps.size(), scenario.checks.size(),
                      scenario.control ? "with a control" : "without a control");
 }
@@ -34,11 +35,11 @@ Result<std::string> check_policy_file(const std::string& file, const PolicyDiale
 }
 
 /// Looks at every file, so that all faults are seen at once. Status 2 if one was wrong.
-int check_files(const CheckArguments& arguments) {
+int check_files(const CheckArguments& arguments, const CliContext& context) {
   int status = 0;
   for (const auto& file : arguments.files) {
     bool scenario = file.ends_with(".yaml") || file.ends_with(".yml");
-    auto found = scenario ? check_scenario(file) : check_policy_file(file, dialect_of(arguments.kernel));
+    auto found = scenario ? check_scenario(file, context) : check_policy_file(file, dialect_of(arguments.kernel));
     if (found) {
       fmt::print("{}: {}\n", file, *found);
       continue;
@@ -52,12 +53,12 @@ int check_files(const CheckArguments& arguments) {
 
 }  // namespace
 
-void add_check_command(CLI::App& app, CliContext&, CliAction& chosen) {
+void add_check_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   auto arguments = std::make_shared<CheckArguments>();
   CLI::App* command = app.add_subcommand("check", "Validate scenario files (.yaml) and IMA policies (any other file) without a machine");
   command->add_option("file", arguments->files, "Scenarios and policies")->required();
   command->add_option("--kernel", arguments->kernel, "Flavour whose policy words are meant")->capture_default_str();
-  command->callback([arguments, &chosen] { chosen = [arguments] { return check_files(*arguments); }; });
+  command->callback([arguments, &context, &chosen] { chosen = [arguments, &context] { return check_files(*arguments, context); }; });
 }
 
 }  // namespace diglab

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/known_machines.h"
 #include "judge/verdict.h"
 #include "os/clock.h"
 #include "report/ktap.h"
@@ -63,7 +64,7 @@ Result<std::vector<Scenario>> chosen_scenarios(const RunArguments& arguments, co
   std::filesystem::path directory = arguments.scenarios.empty() ? context.source / "scenarios" : std::filesystem::path(arguments.scenarios);
   Selection selection = arguments.selection;
   if (!arguments.shard.empty()) selection.shard = TRY(parse_shard(arguments.shard), "--shard");
-  return select(TRY(load_scenarios(directory)), selection);
+  return select(TRY(load_scenarios(directory, TRY(known_machines(context)))), selection);
 }
 
 /// The options that change what a scenario runs on.

@@ -12,6 +12,7 @@
 
 #include "os/files.h"
 #include "scenario/parse.h"
+#include "scenario/problems.h"
 #include "scenario/suggest.h"
 
 namespace diglab {
@@ -21,21 +22,22 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t largest_included = std::size_t{4} << 20;
 
-Result<void> include_files(std::vector<Step>& steps, const fs::path& base) {
-  for (auto& step : steps) {
-    auto read = [&](const std::string& file, std::string& into) -> Result<void> {
-      if (file.empty()) return {};
-      auto text = read_file(base / file, largest_included);
-      if (!text) return fail(ErrorKind::bad_input, fmt::format("line {}: {}", step.line, text.error().message()));
-      into = std::move(*text);
-      return {};
-    };
-    if (auto* write = std::get_if<step::Write>(&step.body)) TRY_VOID(read(write->file, write->content));
-    if (auto* corpus = std::get_if<step::PolicyCorpus>(&step.body)) TRY_VOID(read(corpus->file, corpus->rules));
-    if (auto* parallel = std::get_if<step::Parallel>(&step.body)) TRY_VOID(include_files(parallel->steps, base));
-    if (auto* repeat = std::get_if<step::Repeat>(&step.body)) TRY_VOID(include_files(repeat->steps, base));
-  }
-  return {};
+void include_files(std::vector<Step>& steps, const fs::path& base, Problems& problems);
+
+void include_file(Step& step, const fs::path& base, Problems& problems) {
+  auto read = [&](const std::string& file, std::string& into) {
+    if (file.empty()) return;
+    if (auto text = read_file(base / file, largest_included)) into = std::move(*text);
+    else problems.add({step.line, step.column}, text.error().message());
+  };
+  if (auto* write = std::get_if<step::Write>(&step.body)) read(write->file, write->content);
+  if (auto* corpus = std::get_if<step::PolicyCorpus>(&step.body)) read(corpus->file, corpus->rules);
+  if (auto* parallel = std::get_if<step::Parallel>(&step.body)) include_files(parallel->steps, base, problems);
+  if (auto* repeat = std::get_if<step::Repeat>(&step.body)) include_files(repeat->steps, base, problems);
+}
+
+void include_files(std::vector<Step>& steps, const fs::path& base, Problems& problems) {
+  for (auto& step : steps) include_file(step, base, problems);
 }
 
 bool matches(const std::string& id, const std::string& pattern) {
@@ -68,22 +70,21 @@ Result<void> refuse_unknown(const std::vector<std::string>& given, std::string_v
 
 }  // namespace
 
-Result<Scenario> load_scenario(const fs::path& file) {
+Result<Scenario> load_scenario(const fs::path& file, const Known& known) {
   auto text = TRY(read_file(file, largest_included));
-  auto scenario = TRY(parse_scenario(std::move(text), file.string()));
-  TRY_VOID(include_files(scenario.steps, file.parent_path()), file.string());
+  auto scenario = TRY(parse_scenario(std::move(text), file.string(), known));
+  Problems problems(file.string());
+  const fs::path base = file.parent_path();
+  include_files(scenario.steps, base, problems);
   if (scenario.control) {
-    TRY_VOID(include_files(scenario.control->before, file.parent_path()), file.string());
-    for (auto& [id, step] : scenario.control->replace) {
-      std::vector<Step> one{step};
-      TRY_VOID(include_files(one, file.parent_path()), file.string());
-      step = std::move(one.front());
-    }
+    include_files(scenario.control->before, base, problems);
+    for (auto& [id, step] : scenario.control->replace) include_file(step, base, problems);
   }
+  if (!problems.empty()) return fail(problems.to_error());
   return scenario;
 }
 
-Result<std::vector<Scenario>> load_scenarios(const fs::path& directory) {
+Result<std::vector<Scenario>> load_scenarios(const fs::path& directory, const Known& known) {
   std::error_code error;
   std::vector<fs::path> files;
   for (fs::recursive_directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
@@ -96,7 +97,7 @@ Result<std::vector<Scenario>> load_scenarios(const fs::path& directory) {
   std::vector<std::string> refused;
   ErrorKind kind = ErrorKind::bad_input;
   for (const auto& file : files) {
-    auto scenario = load_scenario(file);
+    auto scenario = load_scenario(file, known);
     if (!scenario) {
       kind = scenario.error().kind();
       refused.push_back(scenario.error().to_string());

@@ -7,16 +7,17 @@
 #include <vector>
 
 #include "base/result.h"
+#include "scenario/known.h"
 #include "scenario/scenario.h"
 
 namespace diglab {
 
 /// Reads one scenario file and the files that its steps include (paths relative to it).
-Result<Scenario> load_scenario(const std::filesystem::path& file);
+Result<Scenario> load_scenario(const std::filesystem::path& file, const Known& known = {});
 
 /// All scenarios below `directory` (*.yaml), sorted by id. The id must be the path without ".yaml".
 /// Every wrong file is reported, not only the first.
-Result<std::vector<Scenario>> load_scenarios(const std::filesystem::path& directory);
+Result<std::vector<Scenario>> load_scenarios(const std::filesystem::path& directory, const Known& known = {});
 
 /// Part `index` (from 1) of `count`: the scenarios are dealt out in turn.
 struct Shard {

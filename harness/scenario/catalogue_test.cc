@@ -83,7 +83,22 @@ TEST_F(ACatalogue, names_an_included_file_that_is_missing) {
   put("policy/corpus", "id: policy/corpus\nclaim: x\nsteps:\n  - policy_corpus: {file: none.ima}\nno_control_because: x\n");
   auto all = load_scenarios(directory->path());
   ASSERT_FALSE(all);
-  EXPECT_THAT(all.error().to_string(), testing::AllOf(HasSubstr("corpus.yaml"), HasSubstr("line 4"), HasSubstr("none.ima")));
+  EXPECT_THAT(all.error().to_string(), testing::AllOf(HasSubstr("corpus.yaml:4:5: "), HasSubstr("none.ima")));
+}
+TEST_F(ACatalogue, refuses_machines_of_what_there_is_not) {
+  put("boot/wrong", "id: boot/wrong\nclaim: x\nmachine: {kernel: sotck, image: none}\nsteps: [{run: \"true\"}]\n"
+                    "control:\n  why: x\n  machine: {kernel: diglmi}\n  opposite: [step-1]\n");
+  const auto file = directory->path() / "boot/wrong.yaml";
+  EXPECT_TRUE(load_scenario(file));
+  auto loaded = load_scenario(file, {.flavours = {"diglim", "stock"}, .sets = {"boot", "minimal"}});
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind(), ErrorKind::bad_input);
+  std::string at = file.string();
+  EXPECT_EQ(loaded.error().message(),
+            at + ":3:19: 'kernel': there is no flavour 'sotck' (did you mean 'stock'?); expected one of diglim, stock\n" +
+            at + ":3:33: 'image': there is no package set 'none'; expected one of boot, minimal\n" +
+            at + ":7:21: 'kernel': there is no flavour 'diglmi' (did you mean 'diglim'?); expected one of diglim, stock");
+  EXPECT_TRUE(load_scenario(file, {.flavours = {"diglmi", "sotck"}, .sets = {"none"}}));
 }
 TEST(AShard, is_written_as_part_of_a_whole) {
   EXPECT_EQ(parse_shard("2/5")->index, 2);

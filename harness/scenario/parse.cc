@@ -72,11 +72,11 @@ void read_head(const Fields& fields, Scenario& scenario) {
   if (auto seconds = fields.integer("boot_timeout", 1, longest_round)) scenario.boot_timeout = std::chrono::seconds(*seconds);
 }
 
-void read_scenario(const YamlNode& root, Scenario& scenario, Problems& problems) {
+void read_scenario(const YamlNode& root, const Known& known, Scenario& scenario, Problems& problems) {
   Fields fields(root, keys::scenario, problems);
   if (!fields.valid()) return;
   read_head(fields, scenario);
-  if (const auto* machine = fields.find("machine")) scenario.machine = read_machine(*machine, problems);
+  if (const auto* machine = fields.find("machine")) scenario.machine = read_machine(*machine, known, problems);
   auto dialect = dialect_of(scenario.machine.kernel.value_or("stock"));
 
   Ids ids;
@@ -94,7 +94,7 @@ void read_scenario(const YamlNode& root, Scenario& scenario, Problems& problems)
   const auto* control = fields.find("control");
   if (control) {
     if (policy && !Fields(*control, keys::control, problems).find("policy")) policies.push_back(policy);
-    scenario.control = read_control(*control, scenario, policies, ids, problems);
+    scenario.control = read_control(*control, scenario, policies, known, ids, problems);
   }
   scenario.no_control_because = fields.text("no_control_because").value_or("");
   if (!control && !fields.find("no_control_because")) {
@@ -107,7 +107,7 @@ void read_scenario(const YamlNode& root, Scenario& scenario, Problems& problems)
 
 }  // namespace
 
-Result<Scenario> parse_scenario(std::string text, std::string file) {
+Result<Scenario> parse_scenario(std::string text, std::string file, const Known& known) {
   Problems problems(file);
   if (text.size() > largest_file) {
     problems.add({}, fmt::format("the file has {} bytes; a scenario has at most {}", text.size(), largest_file));
@@ -116,7 +116,7 @@ Result<Scenario> parse_scenario(std::string text, std::string file) {
   Scenario scenario;
   scenario.text = std::move(text);
   scenario.file = std::move(file);
-  if (auto root = read_yaml(scenario.text, problems)) read_scenario(*root, scenario, problems);
+  if (auto root = read_yaml(scenario.text, problems)) read_scenario(*root, known, scenario, problems);
   // Contradictions are looked for only when every part is right: they would repeat its faults.
   if (problems.empty()) crosscheck(scenario, problems);
   if (!problems.empty()) return fail(problems.to_error());

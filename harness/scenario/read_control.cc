@@ -87,14 +87,14 @@ Opposite read_opposite(const YamlNode& node, const Nameable& known, Problems& pr
 
 }  // namespace
 
-Control read_control(const YamlNode& node, const Scenario& scenario, const std::vector<const YamlNode*>& policies, Ids& ids,
-                     Problems& problems) {
+Control read_control(const YamlNode& node, const Scenario& scenario, const std::vector<const YamlNode*>& policies,
+                     const Known& known_machines, Ids& ids, Problems& problems) {
   Fields fields(node, keys::control, problems);
   Control control;
   if (!fields.valid()) return control;
   Nameable known(scenario);
   control.why = fields.text("why").value_or("");
-  if (const auto* machine = fields.find("machine")) control.machine = read_machine(*machine, problems);
+  if (const auto* machine = fields.find("machine")) control.machine = read_machine(*machine, known_machines, problems);
   control.rounds = fields.integer("rounds", 1, most_rounds);
 
   auto main_kernel = scenario.machine.kernel.value_or("stock");

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "scenario/read_machine.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "scenario/fields.h"
+#include "scenario/suggest.h"
 
 namespace diglab {
 namespace {
@@ -19,14 +24,25 @@ InitramfsWish read_initramfs(const YamlNode& node, Problems& problems) {
   return wish;
 }
 
+/// A name out of those that there are.
+std::optional<std::string> read_known(const Fields& fields, std::string_view key, std::string_view what, const std::vector<std::string>& known) {
+  auto name = fields.text(key);
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  if (name && !names.empty() && std::ranges::find(names, *name) == names.end()) {
+    fields.problems().add(fields.find(key)->at, fmt::format("'{}': there is no {} '{}'{}; expected one of {}", key, what, *name,
+                                                            did_you_mean(*name, names), comma_list(names)));
+  }
+  return name;
+}
+
 }  // namespace
 
-MachineWish read_machine(const YamlNode& node, Problems& problems) {
+MachineWish read_machine(const YamlNode& node, const Known& known, Problems& problems) {
   Fields fields(node, keys::machine, problems);
   MachineWish wish;
   if (!fields.valid()) return wish;
-  wish.kernel = fields.text("kernel");
-  wish.image = fields.text("image");
+  wish.kernel = read_known(fields, "kernel", "flavour", known.flavours);
+  wish.image = read_known(fields, "image", "package set", known.sets);
   wish.suite = fields.word("suite", words::suite);
   wish.ima_signatures = fields.boolean("ima_signatures");
   wish.digest_lists = fields.word("digest_lists", words::digest_lists);

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/known_machines.h"
+
+#include "image/image_set.h"
+#include "kernel/kernel_store.h"
+
+namespace diglab {
+
+Result<Known> known_machines(const CliContext& context) {
+  const KernelStore kernels(context.cache, context.processes, context.source / "kernel-patches");
+  return Known{.flavours = TRY(kernels.flavours()), .sets = TRY(list_image_sets(context.source / "guest-image/sets"))};
+}
+
+}  // namespace diglab
