@@ -5,6 +5,7 @@
 
 #include "digest.h"
 #include "format/rpm_header.h"
+#include "format/rpm_list.h"
 #include "format/signature.h"
 #include "list_directory.h"
 
@@ -24,7 +25,8 @@ std::string raw(std::string_view hexadecimal) {
 
 }  // namespace
 
-bool is_half_installed(const std::string& list_path, const std::string& root, const std::function<const std::set<std::string>&()>& known) {
+bool is_half_installed(const std::string& list_path, const std::string& root, bool only_immutable,
+                       const std::function<const std::set<std::string>&()>& known) {
   const auto content = read_file(list_path);
   if (!content) return false;
   const auto parts = split_signature(bytes_of(*content));
@@ -32,8 +34,10 @@ bool is_half_installed(const std::string& list_path, const std::string& root, co
   const auto header = RpmHeader::read(parts->content);
   auto files = header ? RpmFiles::read(*header) : Result<RpmFiles>(std::unexpected(header.error()));
   if (!files) return false;
-  for (auto file = files->next(); file && *file; file = files->next())
+  for (auto file = files->next(); file && *file; file = files->next()) {
+    if (only_immutable && !is_immutable(**file)) continue;
     if ((*file)->has_content() && is_at_its_path(**file, root, files->algorithm()) && !known().contains(raw((*file)->digest))) return true;
+  }
   return false;
 }
 

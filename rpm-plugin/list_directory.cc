@@ -120,6 +120,8 @@ std::vector<std::string> ListDirectory::lists() const {
   return names;
 }
 
+bool ListDirectory::is_marked() const { return ::access((path_ + "/.immutable").c_str(), F_OK) == 0; }
+
 bool ListDirectory::has(const std::string& list) const { return exists(path_of(list)); }
 
 bool ListDirectory::has(const std::string& list, std::string_view content) const {
@@ -161,9 +163,12 @@ Outcome ListDirectory::discard_staged() {
 
 Outcome ListDirectory::remove(const std::string& list) { return unlink_file(path_of(list)); }
 
-Outcome ListDirectory::move_to_old(const std::string& list) {
+std::expected<ListDirectory::Old, std::string> ListDirectory::move_to_old(const std::string& list) {
   const auto number = room_in_old(list);
-  return number ? rename_file(path_of(list), state("old/") + *number + "/" + list) : std::unexpected(number.error());
+  if (!number) return std::unexpected(number.error());
+  Old old{.path = state("old/") + *number + "/" + list, .number = *number, .list = list};
+  if (auto renamed = rename_file(path_of(list), old.path); !renamed) return std::unexpected(renamed.error());
+  return old;
 }
 
 /// Several lists of one name can be there, from transactions whose ends nobody saw.

@@ -37,6 +37,8 @@ class ListDirectory {
   [[nodiscard]] std::string path_of(std::string_view list) const { return path_ + "/" + std::string(list); }
   /// Those that are an rpm package's by their name, sorted.
   [[nodiscard]] std::vector<std::string> lists() const;
+  /// With a file `.immutable`: of its lists the parser loads only digests of immutable files. Those in old/ have no mark.
+  [[nodiscard]] bool is_marked() const;
   [[nodiscard]] bool has(const std::string& list) const;
   [[nodiscard]] bool has(const std::string& list, std::string_view content) const;
 
@@ -50,10 +52,10 @@ class ListDirectory {
   /// For a list that is out of the kernel, or was never in it.
   Outcome remove(const std::string& list);
   /// For one that is not to be loaded at the next boot, but is in the kernel.
-  Outcome move_to_old(const std::string& list);
   struct Old {
     std::string path, number, list;
   };
+  std::expected<Old, std::string> move_to_old(const std::string& list);
   [[nodiscard]] std::vector<Old> old_lists() const;
   Outcome remove_old(const Old& old);
 

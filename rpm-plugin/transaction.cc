@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -29,15 +31,16 @@ std::string macro(const char* name, std::string otherwise) {
   return text;
 }
 
-/// What the kernel is given for a list: by that, not by the name, it tells lists apart. Empty: nothing.
-std::vector<std::uint8_t> converted(const std::string& path) {
+/// What the parser uploads of a list, with which the kernel tells lists apart; of all files or, as of a marked directory, of the immutable
+/// ones alone. Empty: nothing.
+std::vector<std::uint8_t> converted(const std::string& path, bool only_immutable) {
   std::vector<std::uint8_t> list;
   const auto content = read_file(path);
   if (!content) return list;
   const auto parts = split_signature(bytes_of(*content));
   if (!parts) return list;
   const auto header = RpmHeader::read(parts->content);
-  if (!header || !convert(*header, {}, list)) list.clear();
+  if (!header || !convert(*header, {.only_immutable = only_immutable}, list)) list.clear();
   return list;
 }
 
@@ -48,11 +51,15 @@ std::string without_replaced(const std::string& list) { return list.substr(0, li
 
 /// A file that is to go out of the kernel, and then away.
 struct Transaction::Leaving {
+  /// The kernel may have either, or both: the mark of a directory comes and goes while lists are loaded.
+  struct Upload {
+    bool only_immutable;
+    std::vector<std::uint8_t> bytes;
+  };
   std::string list;
   ListDirectory::Old old;  ///< The path is empty: it is in the directory itself.
-  std::vector<std::uint8_t> converted = {};
+  std::vector<Upload> uploads = {};  ///< What the kernel has, or may have, and is to lose.
   bool stays_known = false;  ///< Under this name the kernel has what another list says, too.
-  bool only_file = false;    ///< The kernel does not have it, or is to keep it.
 };
 
 Settings read_settings(rpmts transaction) {
@@ -202,12 +209,13 @@ bool Transaction::run(ParserOperation operation, const std::vector<std::string>&
 /// Takes those that must not go from `unwanted`, and returns them.
 std::set<std::string> Transaction::half_installed(std::vector<std::string>& unwanted) {
   std::optional<std::set<std::string>> digests;
+  const bool marked = directory_.is_marked();
   const auto known = [&]() -> const std::set<std::string>& {
     if (digests) return *digests;
     digests.emplace();
     for (const auto& list : directory_.lists()) {
       if (std::ranges::find(unwanted, list) != unwanted.end()) continue;
-      const auto bytes = converted(directory_.path_of(list));
+      const auto bytes = converted(directory_.path_of(list), marked);
       CompactReader blocks(bytes);
       for (auto block = blocks.next(); block && *block; block = blocks.next())
         for (std::size_t i = 0; i < (*block)->count; ++i) digests->emplace(text_of((*block)->digest(i)));
@@ -216,7 +224,8 @@ std::set<std::string> Transaction::half_installed(std::vector<std::string>& unwa
   };
   std::set<std::string> kept;
   for (const auto& list : unwanted) {
-    if (!added_.contains(without_replaced(list)) || !directory_.has(list) || !is_half_installed(directory_.path_of(list), settings_.root, known)) continue;
+    if (!added_.contains(without_replaced(list)) || !directory_.has(list)) continue;
+    if (!is_half_installed(directory_.path_of(list), settings_.root, marked, known)) continue;
     complain_(list + ": the package is not installed, but files of it are in place; they stay known until it is installed or they are gone");
     kept.insert(list);
   }
@@ -227,66 +236,106 @@ std::set<std::string> Transaction::half_installed(std::vector<std::string>& unwa
 bool Transaction::drop(std::vector<std::string> unwanted) {
   const auto kept = half_installed(unwanted);
   bool done = kept.empty();
+  std::set<std::string> staying;  // Names under which the kernel may go on having something.
   std::vector<Leaving> leaving;
   for (const auto& list : unwanted)
     if (directory_.has(list)) leaving.push_back({.list = list, .old = {}});
-  for (auto& old : directory_.old_lists())
-    if (!kept.contains(old.list + std::string(ListDirectory::replaced) + old.number)) leaving.push_back({.list = old.list, .old = old});
+  for (auto& old : directory_.old_lists()) {
+    if (kept.contains(old.list + std::string(ListDirectory::replaced) + old.number)) staying.insert(old.list);
+    else leaving.push_back({.list = old.list, .old = old});
+  }
   if (leaving.empty()) return done;
 
   // The files of packages are on disk before what they replaced becomes unknown, or a power cut could bring the old ones back.
   ::sync();
-  const auto loaded = settings_.uses_kernel ? LoadedLists::read(settings_.interface) : std::nullopt;
-  const auto path_of = [&](const Leaving& one) { return one.old.path.empty() ? directory_.path_of(one.list) : one.old.path; };
-  for (auto& one : leaving) {
-    one.converted = settings_.uses_kernel ? converted(path_of(one)) : std::vector<std::uint8_t>();
-    one.only_file = one.converted.empty() || (loaded && !loaded->has(one.list, one.converted));
+  if (settings_.uses_kernel) {
+    const auto loaded = LoadedLists::read(settings_.interface);
+    for (auto& one : leaving) find_uploads(one, loaded);
+    find_twins(loaded, unwanted, leaving, staying);
+    done &= unload(leaving, staying);
   }
-  if (settings_.uses_kernel) find_twins(loaded, unwanted, leaving);
-
-  std::vector<std::string> paths;
-  for (const auto& one : leaving)
-    if (!one.only_file && !one.stays_known) paths.push_back(path_of(one));
-  const bool all_unloaded = run(ParserOperation::del, paths);
   for (const auto& one : leaving) {
-    const bool in_directory = one.old.path.empty();
-    const bool keep = one.stays_known || (!one.only_file && !all_unloaded && !run(ParserOperation::del, {path_of(one)}));
-    done &= !keep || one.stays_known;
+    const bool in_directory = one.old.path.empty(), keep = one.stays_known || !one.uploads.empty();
     if (keep && in_directory) done &= complain(directory_.move_to_old(one.list));
     if (!keep) done &= complain(in_directory ? directory_.remove(one.list) : directory_.remove_old(one.old));
   }
   return done;
 }
 
+std::string Transaction::path_of(const Leaving& one) const { return one.old.path.empty() ? directory_.path_of(one.list) : one.old.path; }
+
+void Transaction::find_uploads(Leaving& one, const std::optional<LoadedLists>& loaded) const {
+  if (loaded && !loaded->has(one.list)) return;
+  const bool marked = directory_.is_marked();
+  for (const bool only_immutable : {marked, !marked})
+    if (auto bytes = converted(path_of(one), only_immutable); !bytes.empty() && (one.uploads.empty() || one.uploads[0].bytes != bytes))
+      one.uploads.push_back({only_immutable, std::move(bytes)});
+  // If the kernel has neither, another release of the parser converted it otherwise, and is to try both.
+  const auto is_loaded = [&](const Leaving::Upload& upload) { return !loaded || loaded->has(one.list, upload.bytes); };
+  if (std::ranges::any_of(one.uploads, is_loaded)) std::erase_if(one.uploads, std::not_fn(is_loaded));
+}
+
 /// The kernel has one list of the same digests only once, under the name that came first. As long as a package that stays has them,
 /// that name must not be deleted there.
-void Transaction::find_twins(const std::optional<LoadedLists>& loaded, const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving) const {
+void Transaction::find_twins(const std::optional<LoadedLists>& loaded, const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving,
+                             std::set<std::string>& staying) const {
   // What is loaded under its own name came first itself, if it is not another list of that name: most lists need not be read.
   const auto may_have_one = [&](const std::string& list) {
     return !loaded || !loaded->has(list) || std::ranges::any_of(leaving, [&](const Leaving& one) { return one.list == list; });
   };
   const auto compare = [&](const std::string& name, const std::string& path) {
-    const auto list = converted(path);
+    const auto all = converted(path, false), fixed = converted(path, true);
     for (auto& one : leaving) {
-      if (one.only_file || one.converted != list) continue;
-      (one.list == name ? one.only_file : one.stays_known) = true;
+      const auto taken = std::erase_if(one.uploads, [&](const auto& upload) { return upload.bytes == all || upload.bytes == fixed; });
+      one.stays_known |= taken > 0 && one.list != name;
     }
   };
-  for (const auto& list : directory_.lists())
-    if (may_have_one(list) && std::ranges::find(unwanted, list) == unwanted.end()) compare(list, directory_.path_of(list));
+  for (const auto& list : directory_.lists()) {
+    if (std::ranges::find(unwanted, list) != unwanted.end()) continue;
+    staying.insert(list);
+    if (may_have_one(list)) compare(list, directory_.path_of(list));
+  }
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(settings_.administrator, error), end; !error && entry != end; entry.increment(error))
+  for (std::filesystem::directory_iterator entry(settings_.administrator, error), end; !error && entry != end; entry.increment(error)) {
+    staying.insert(entry->path().filename());
     compare(entry->path().filename(), entry->path());
+  }
+  for (const auto& one : leaving)
+    if (one.stays_known) staying.insert(one.list);
+}
+
+/// Deletes the uploads from the kernel; those that it still has stay in `leaving`. False: there are such.
+bool Transaction::unload(std::vector<Leaving>& leaving, const std::set<std::string>& staying) {
+  std::map<ParserOperation, std::vector<std::string>> paths;
+  for (auto& one : leaving) {
+    const auto is_of_all = [](const Leaving::Upload& upload) { return !upload.only_immutable; };
+    // In a marked directory the parser converts only what is immutable.
+    if (one.old.path.empty() && directory_.is_marked() && std::ranges::any_of(one.uploads, is_of_all)) {
+      auto old = directory_.move_to_old(one.list);
+      if (!old) return complain_(old.error()), false;
+      one.old = *std::move(old);
+    }
+    for (const auto& upload : one.uploads)
+      paths[upload.only_immutable ? ParserOperation::del_only_immutable : ParserOperation::del].push_back(path_of(one));
+  }
+  if (paths.empty()) return true;
+  bool deleted = true;
+  for (const auto& [operation, some] : paths) deleted &= run(operation, some);
+  const auto loaded = LoadedLists::read(settings_.interface);
+  for (auto& one : leaving) {
+    const auto is_gone = [&](const Leaving::Upload& upload) {
+      if (!loaded) return deleted;
+      return !loaded->has(one.list, upload.bytes) && (staying.contains(one.list) || !loaded->has(one.list));
+    };
+    std::erase_if(one.uploads, is_gone);
+    if (deleted && !one.uploads.empty()) complain_(one.list + ": the kernel still has a list of this name; the parser did not delete it");
+  }
+  return deleted && std::ranges::all_of(leaving, [](const Leaving& one) { return one.uploads.empty(); });
 }
 
 /// The administrator's list of the same name counts instead.
 bool Transaction::is_masked(const std::string& list) const {
   return ::faccessat(AT_FDCWD, (settings_.administrator + "/" + list).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-bool Transaction::complain(const Outcome& outcome) {
-  if (!outcome) complain_(outcome.error());
-  return outcome.has_value();
 }
 
 }  // namespace diglim

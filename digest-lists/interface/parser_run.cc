@@ -55,8 +55,9 @@ int start(const std::string& program, std::vector<char*>& arguments, int output,
   return error;
 }
 
-ParserResult run_once(const std::string& program, const char* word, std::span<const std::string> paths) {
-  std::vector<char*> arguments{const_cast<char*>(program.c_str()), const_cast<char*>(word)};
+ParserResult run_once(const std::string& program, ParserOperation operation, std::span<const std::string> paths) {
+  std::vector<char*> arguments{const_cast<char*>(program.c_str()), const_cast<char*>(operation == ParserOperation::add ? "add" : "del")};
+  if (operation == ParserOperation::del_only_immutable) arguments.push_back(const_cast<char*>("--only-immutable"));
   for (const auto& path : paths) arguments.push_back(const_cast<char*>(path.c_str()));
   arguments.push_back(nullptr);
   int ends[2];
@@ -96,7 +97,7 @@ ParserResult run_parser(const std::string& program, ParserOperation operation, c
   for (std::span<const std::string> left = paths; !left.empty();) {
     const auto part = left.first(fitting(left));
     left = left.subspan(part.size());
-    const auto result = run_once(program, operation == ParserOperation::add ? "add" : "del", part);
+    const auto result = run_once(program, operation, part);
     if (result.status != ParserResult::done) all.status = result.status;
     all.messages += result.messages;
     if (result.status == ParserResult::no_kernel || result.status == ParserResult::no_program) break;

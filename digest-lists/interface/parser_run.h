@@ -6,7 +6,8 @@
 
 namespace diglim {
 
-enum class ParserOperation { add, del };
+/// Lists are converted as the mark of their directory says, but for the last.
+enum class ParserOperation { add, del, del_only_immutable };
 
 struct ParserResult {
   enum Status {

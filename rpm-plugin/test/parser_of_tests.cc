@@ -8,6 +8,7 @@
 //     refuse    if its only line is part of a label, that list is refused
 //     busy      if it is there, others add or delete
 //     absent    if it is there, the repository of digests cannot be opened
+//     other     if it is there, a deletion is of other bytes than the addition was
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ class DirectoryRepository final : public Repository {
     const std::string digest = "sha256-" + to_hex(hash) + "-";
     const fs::path mine = loaded / (digest + std::string(label));
     if (operation == Operation::remove) {
-      if (!fs::remove(mine)) return ENOENT;
+      if (fs::exists(directory_ / "other") || !fs::remove(mine)) return ENOENT;
     } else {
       for (const auto& entry : fs::directory_iterator(loaded))
         if (entry.path().filename().native().starts_with(digest)) return EEXIST;

@@ -331,6 +331,20 @@ TEST_F(TransactionTest, without_scriptlets_and_documents_it_is_known_as_with_the
   EXPECT_THAT(root.listed(), IsEmpty());
 }
 
+TEST_F(TransactionTest, what_the_parser_did_not_delete_is_told_and_kept_for_the_next) {
+  expect_done({"-i", package(tool("1"))});
+  put(root.kernel() / "other", "");
+  const auto result = rpm({"-U", package(tool("2"))});
+  EXPECT_THAT(result.output, HasSubstr("0-file_list-rpm-tool-1-1.noarch: the kernel still has a list of this name"));
+  EXPECT_THAT(result.output, HasSubstr("not everything could be settled"));
+  EXPECT_TRUE(runs("program 1"));
+  EXPECT_THAT(root.listed(), Contains(".rpm/old/0/0-file_list-rpm-tool-1-1.noarch"));
+  fs::remove(root.kernel() / "other");
+  EXPECT_EQ(rpm({"-i", package({.name = "other", .files = {{"/opt/other", "other"}}})}).status, 0);
+  EXPECT_FALSE(runs("program 1"));
+  expect_converged();
+}
+
 /// Holds one rpm when its lists are about to be in the directory, until another one waits for its lock, which it does only on a terminal.
 class TwoAtOnceTest : public TransactionTest {
  protected:
