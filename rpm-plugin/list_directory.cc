@@ -18,9 +18,11 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_size = std::size_t{64} << 20;
 
+/// What is read may be behind a link: so the administrator's lists may be, for the kernel and the parser. What is written is not.
 class Descriptor {
  public:
-  Descriptor(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0644)) {}
+  Descriptor(const std::string& path, int flags)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC | ((flags & O_ACCMODE) == O_RDONLY ? 0 : O_NOFOLLOW), 0644)) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
@@ -88,15 +90,16 @@ Outcome unlink_file(const std::string& path) {
 
 bool exists(const std::string& path) { return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
 
-std::vector<std::string> names_in(const std::string& path) {
+}  // namespace
+
+Names names_in(const std::string& directory) {
   std::vector<std::string> names;
   std::error_code error;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) names.push_back(entry->path().filename());
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) names.push_back(entry->path().filename());
+  if (error && error != std::errc::no_such_file_or_directory) return std::unexpected("cannot list " + directory + ": " + error.message());
   std::ranges::sort(names);
   return names;
 }
-
-}  // namespace
 
 std::expected<std::string, std::string> read_file(const std::string& path) {
   Descriptor file(path, O_RDONLY | O_NONBLOCK);
@@ -114,9 +117,9 @@ std::expected<std::string, std::string> read_file(const std::string& path) {
   return content;
 }
 
-std::vector<std::string> ListDirectory::lists() const {
+Names ListDirectory::lists() const {
   auto names = names_in(path_);
-  std::erase_if(names, [](const std::string& name) { return !name.starts_with(prefix); });
+  if (names) std::erase_if(*names, [](const std::string& name) { return !name.starts_with(prefix); });
   return names;
 }
 
@@ -156,7 +159,9 @@ Outcome ListDirectory::publish() {
 
 Outcome ListDirectory::discard_staged() {
   staged_.clear();
-  for (const auto& name : names_in(state("new")))
+  const auto names = names_in(state("new"));
+  if (!names) return std::unexpected(names.error());
+  for (const auto& name : *names)
     if (auto removed = unlink_file(state("new/") + name); !removed) return removed;
   return {};
 }
@@ -180,13 +185,18 @@ std::expected<std::string, std::string> ListDirectory::room_in_old(const std::st
   }
 }
 
-std::vector<ListDirectory::Old> ListDirectory::old_lists() const {
+std::expected<std::vector<ListDirectory::Old>, std::string> ListDirectory::old_lists() const {
   std::vector<Old> found;
-  for (const auto& number : names_in(state("old")))
-    for (auto& list : names_in(state("old/") + number)) {
+  const auto numbers = names_in(state("old"));
+  if (!numbers) return std::unexpected(numbers.error());
+  for (const auto& number : *numbers) {
+    auto lists = names_in(state("old/") + number);
+    if (!lists) return std::unexpected(lists.error());
+    for (auto& list : *lists) {
       std::string path = state("old/") + number + "/" + list;
       found.push_back({.path = std::move(path), .number = number, .list = std::move(list)});
     }
+  }
   return found;
 }
 
@@ -207,7 +217,9 @@ Outcome ListDirectory::write_journal(std::string_view text) {
 }
 
 Outcome ListDirectory::close_journal() {
-  for (const auto& number : names_in(state("old")))
+  const auto numbers = names_in(state("old"));
+  if (!numbers) return std::unexpected(numbers.error());
+  for (const auto& number : *numbers)
     if (auto synced = sync_directory(state("old/") + number); !synced) return synced;
   if (auto synced = sync_directory(path_); !synced) return synced;
   for (const char* name : {"journal.new", "journal"})

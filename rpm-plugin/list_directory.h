@@ -11,8 +11,12 @@ namespace diglim {
 /// Errors are in words, for the administrator: what could not be done to which file, and why.
 using Outcome = std::expected<void, std::string>;
 
-/// Nothing if it cannot be read; at most 64 MiB.
+/// At most 64 MiB; links are followed.
 [[nodiscard]] std::expected<std::string, std::string> read_file(const std::string& path);
+
+using Names = std::expected<std::vector<std::string>, std::string>;
+/// Sorted. In a directory that is not there are none; one that cannot be listed is an error, since anything can be in it.
+[[nodiscard]] Names names_in(const std::string& directory);
 
 /// The vendor's directory of lists, in which there is one list for each installed package, and beside it what an interrupted
 /// transaction leaves to be repaired:
@@ -36,7 +40,7 @@ class ListDirectory {
 
   [[nodiscard]] std::string path_of(std::string_view list) const { return path_ + "/" + std::string(list); }
   /// Those that are an rpm package's by their name, sorted.
-  [[nodiscard]] std::vector<std::string> lists() const;
+  [[nodiscard]] Names lists() const;
   /// With a file `.immutable`: of its lists the parser loads only digests of immutable files. Those in old/ have no mark.
   [[nodiscard]] bool is_marked() const;
   [[nodiscard]] bool has(const std::string& list) const;
@@ -56,7 +60,7 @@ class ListDirectory {
     std::string path, number, list;
   };
   std::expected<Old, std::string> move_to_old(const std::string& list);
-  [[nodiscard]] std::vector<Old> old_lists() const;
+  [[nodiscard]] std::expected<std::vector<Old>, std::string> old_lists() const;
   Outcome remove_old(const Old& old);
 
   [[nodiscard]] bool has_journal() const;

@@ -34,17 +34,18 @@ bool is_native(std::string_view name) {
 
 }  // namespace
 
-std::vector<std::string> NativeLists::names_in(const std::string& directory) const {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error))
-    if (std::string name = entry->path().filename(); is_native(name)) names.push_back(std::move(name));
-  std::ranges::sort(names, [](const auto& a, const auto& b) { return loads_before(a, b); });
+Names NativeLists::lists_in(const std::string& directory) {
+  auto names = names_in(directory);
+  if (!names) return names;
+  std::erase_if(*names, [](const std::string& name) { return !is_native(name); });
+  std::ranges::sort(*names, [](const auto& a, const auto& b) { return loads_before(a, b); });
   return names;
 }
 
 Outcome NativeLists::keep() const {
-  for (const auto& name : names_in(directory_))
+  const auto names = lists_in(directory_);
+  if (!names) return std::unexpected(names.error());
+  for (const auto& name : *names)
     if (auto named = give_second_name(name, kept()); !named) return named;
   return {};
 }
@@ -88,7 +89,9 @@ Outcome NativeLists::load_early(const std::string& path) const {
 
 bool NativeLists::settle(const std::function<void(const std::string&)>& complain) const {
   bool done = true;
-  for (const auto& name : names_in(directory_)) {
+  const auto names = lists_in(directory_);
+  if (!names) return complain(names.error()), false;
+  for (const auto& name : *names) {
     if (same_content(directory_ + "/" + name, kept() + "/" + name)) continue;
     if (const auto loaded = load(name); !loaded) {
       complain(loaded.error());
@@ -101,21 +104,23 @@ bool NativeLists::settle(const std::function<void(const std::string&)>& complain
 
 /// What has a second name there and is gone goes out of the kernel; then the second name goes.
 bool NativeLists::forget(const std::string& directory, const std::function<void(const std::string&)>& complain) const {
-  const auto before = names_in(directory), now = names_in(directory_), administrators = names_in(administrator_);
+  const auto before = lists_in(directory), now = lists_in(directory_), administrators = lists_in(administrator_);
+  for (const auto* names : {&before, &now, &administrators})
+    if (!*names) return complain(names->error()), false;
   bool done = true, synced = false;
   const auto check = [&](const Outcome& outcome) {
     if (!outcome) complain(outcome.error());
     done &= outcome.has_value();
     return outcome.has_value();
   };
-  for (const auto& name : before) {
+  for (const auto& name : *before) {
     const std::string path = directory + "/" + name;
     if (!same_content(path, directory_ + "/" + name)) {
       // The kernel has one list of the same digests once, under the name that came first, which must not be deleted as long as any is there.
       const auto has_same = [&](const std::string& where, const std::vector<std::string>& names) {
         return std::ranges::any_of(names, [&](const std::string& other) { return same_content(path, where + "/" + other); });
       };
-      if (has_same(directory_, now) || has_same(administrator_, administrators)) continue;
+      if (has_same(directory_, *now) || has_same(administrator_, *administrators)) continue;
       // What replaced it is on disk before it becomes unknown, or a power cut could bring it back.
       if (!std::exchange(synced, true)) ::sync();
       if (!check(tell_kernel("digest_list_del", path))) continue;

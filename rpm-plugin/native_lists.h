@@ -29,7 +29,7 @@ class NativeLists {
   bool settle(const std::function<void(const std::string&)>& complain) const;
 
  private:
-  [[nodiscard]] std::vector<std::string> names_in(const std::string& directory) const;
+  [[nodiscard]] static Names lists_in(const std::string& directory);
   [[nodiscard]] Outcome give_second_name(const std::string& name, const std::string& directory) const;
   [[nodiscard]] Outcome load(const std::string& name) const;
   [[nodiscard]] bool is_masked(const std::string& name) const;

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -137,7 +136,9 @@ bool Transaction::settle(rpmts transaction) {
   if (!complain(outcome)) return false;
   std::vector<std::string> unwanted(missing.begin(), missing.end());
   const bool loaded = publish_and_load(restored);
-  for (auto& list : directory_.lists())
+  auto lists = directory_.lists();
+  if (!complain(lists)) return false;
+  for (auto& list : *lists)
     if (const auto name = without_replaced(list); name != list && names.contains(name)) unwanted.push_back(std::move(list));
   const bool native = !settings_.uses_kernel || native_.settle(complain_);
   return drop(unwanted) && loaded && native && complain(directory_.close_journal());
@@ -168,9 +169,10 @@ bool Transaction::recover(rpmts transaction) {
   if (!complain(outcome)) return false;
   const bool loaded = publish_and_load({wanted.begin(), wanted.end()});
   auto unwanted = directory_.lists();
-  std::erase_if(unwanted, [&](const std::string& list) { return wanted.contains(list); });
+  if (!complain(unwanted)) return false;
+  std::erase_if(*unwanted, [&](const std::string& list) { return wanted.contains(list); });
   const bool native = !settings_.uses_kernel || native_.settle(complain_);
-  if (!drop(unwanted) || !native || !complain(directory_.close_journal())) return false;
+  if (!drop(*std::move(unwanted)) || !native || !complain(directory_.close_journal())) return false;
   added_.clear();
   return loaded;
 }
@@ -206,14 +208,14 @@ bool Transaction::run(ParserOperation operation, const std::vector<std::string>&
   return result.status == ParserResult::done;
 }
 
-/// Takes those that must not go from `unwanted`, and returns them.
-std::set<std::string> Transaction::half_installed(std::vector<std::string>& unwanted) {
+/// Takes those that must not go from `unwanted`, and returns them. `lists` are all of the directory.
+std::set<std::string> Transaction::half_installed(const std::vector<std::string>& lists, std::vector<std::string>& unwanted) {
   std::optional<std::set<std::string>> digests;
   const bool marked = directory_.is_marked();
   const auto known = [&]() -> const std::set<std::string>& {
     if (digests) return *digests;
     digests.emplace();
-    for (const auto& list : directory_.lists()) {
+    for (const auto& list : lists) {
       if (std::ranges::find(unwanted, list) != unwanted.end()) continue;
       const auto bytes = converted(directory_.path_of(list), marked);
       CompactReader blocks(bytes);
@@ -234,13 +236,20 @@ std::set<std::string> Transaction::half_installed(std::vector<std::string>& unwa
 }
 
 bool Transaction::drop(std::vector<std::string> unwanted) {
-  const auto kept = half_installed(unwanted);
+  // Without these nobody knows what must stay.
+  auto lists = directory_.lists();
+  const auto old_lists = directory_.old_lists();
+  const auto administrators = names_in(settings_.administrator);
+  if (!complain(lists) || !complain(old_lists) || !complain(administrators)) return false;
+  const auto kept = half_installed(*lists, unwanted);
+  std::erase_if(*lists, [&](const std::string& list) { return std::ranges::find(unwanted, list) != unwanted.end(); });
   bool done = kept.empty();
-  std::set<std::string> staying;  // Names under which the kernel may go on having something.
+  std::set<std::string> staying(lists->begin(), lists->end());  // Names under which the kernel may go on having something.
+  staying.insert(administrators->begin(), administrators->end());
   std::vector<Leaving> leaving;
   for (const auto& list : unwanted)
     if (directory_.has(list)) leaving.push_back({.list = list, .old = {}});
-  for (auto& old : directory_.old_lists()) {
+  for (const auto& old : *old_lists) {
     if (kept.contains(old.list + std::string(ListDirectory::replaced) + old.number)) staying.insert(old.list);
     else leaving.push_back({.list = old.list, .old = old});
   }
@@ -251,7 +260,9 @@ bool Transaction::drop(std::vector<std::string> unwanted) {
   if (settings_.uses_kernel) {
     const auto loaded = LoadedLists::read(settings_.interface);
     for (auto& one : leaving) find_uploads(one, loaded);
-    find_twins(loaded, unwanted, leaving, staying);
+    find_twins(loaded, *lists, *administrators, leaving);
+    for (const auto& one : leaving)
+      if (one.stays_known) staying.insert(one.list);
     done &= unload(leaving, staying);
   }
   for (const auto& one : leaving) {
@@ -277,8 +288,8 @@ void Transaction::find_uploads(Leaving& one, const std::optional<LoadedLists>& l
 
 /// The kernel has one list of the same digests only once, under the name that came first. As long as a package that stays has them,
 /// that name must not be deleted there.
-void Transaction::find_twins(const std::optional<LoadedLists>& loaded, const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving,
-                             std::set<std::string>& staying) const {
+void Transaction::find_twins(const std::optional<LoadedLists>& loaded, const std::vector<std::string>& lists,
+                             const std::vector<std::string>& administrators, std::vector<Leaving>& leaving) const {
   // What is loaded under its own name came first itself, if it is not another list of that name: most lists need not be read.
   const auto may_have_one = [&](const std::string& list) {
     return !loaded || !loaded->has(list) || std::ranges::any_of(leaving, [&](const Leaving& one) { return one.list == list; });
@@ -290,18 +301,9 @@ void Transaction::find_twins(const std::optional<LoadedLists>& loaded, const std
       one.stays_known |= taken > 0 && one.list != name;
     }
   };
-  for (const auto& list : directory_.lists()) {
-    if (std::ranges::find(unwanted, list) != unwanted.end()) continue;
-    staying.insert(list);
+  for (const auto& list : lists)
     if (may_have_one(list)) compare(list, directory_.path_of(list));
-  }
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(settings_.administrator, error), end; !error && entry != end; entry.increment(error)) {
-    staying.insert(entry->path().filename());
-    compare(entry->path().filename(), entry->path());
-  }
-  for (const auto& one : leaving)
-    if (one.stays_known) staying.insert(one.list);
+  for (const auto& list : administrators) compare(list, settings_.administrator + "/" + list);
 }
 
 /// Deletes the uploads from the kernel; those that it still has stay in `leaving`. False: there are such.

@@ -62,11 +62,11 @@ class Transaction {
   }
   bool publish_and_load(const std::vector<std::string>& lists);
   bool drop(std::vector<std::string> unwanted);
-  [[nodiscard]] std::set<std::string> half_installed(std::vector<std::string>& unwanted);
+  [[nodiscard]] std::set<std::string> half_installed(const std::vector<std::string>& lists, std::vector<std::string>& unwanted);
   [[nodiscard]] std::string path_of(const Leaving& one) const;
   void find_uploads(Leaving& one, const std::optional<LoadedLists>& loaded) const;
-  void find_twins(const std::optional<LoadedLists>& loaded, const std::vector<std::string>& unwanted, std::vector<Leaving>& leaving,
-                  std::set<std::string>& staying) const;
+  void find_twins(const std::optional<LoadedLists>& loaded, const std::vector<std::string>& lists,
+                  const std::vector<std::string>& administrators, std::vector<Leaving>& leaving) const;
   bool unload(std::vector<Leaving>& leaving, const std::set<std::string>& staying);
   bool run(ParserOperation operation, const std::vector<std::string>& paths);
   [[nodiscard]] bool is_masked(const std::string& list) const;

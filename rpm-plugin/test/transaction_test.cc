@@ -446,44 +446,6 @@ TEST_F(TransactionTest, conflicts_and_failures_of_scriptlets_leave_what_is_insta
   expect_converged();
 }
 
-TEST_F(TransactionTest, a_list_of_the_administrator_counts_instead) {
-  put(root.path() / "etc/diglim/0-file_list-rpm-tool-1-1.noarch", "");
-  expect_done({"-i", package(tool("1"))});
-  EXPECT_THAT(root.loaded(), IsEmpty());
-  EXPECT_THAT(root.listed(), ElementsAre("tool-1-1.noarch"));
-  expect_done({"-e", "tool"});
-  EXPECT_THAT(root.kernel_log(), IsEmpty());
-  EXPECT_THAT(root.listed(), IsEmpty());
-}
-
-TEST_F(TransactionTest, what_the_administrator_hid_after_it_was_loaded_goes_with_its_package) {
-  expect_done({"-i", package(tool("1"))});
-  put(root.path() / "etc/diglim/0-file_list-rpm-tool-1-1.noarch", "");
-  expect_done({"-e", "tool"});
-  EXPECT_THAT(root.loaded(), IsEmpty());
-  EXPECT_THAT(root.listed(), IsEmpty());
-}
-
-TEST_F(TransactionTest, of_a_list_of_the_administrator_that_hides_another_package_is_told) {
-  auto rebuilt = tool("1");
-  rebuilt.files["/opt/tool"] = "program 1, rebuilt";
-  expect_done({"-i", package(tool("1"))});
-  fs::create_directories(root.path() / "etc/diglim");
-  fs::copy(root.lists() / "0-file_list-rpm-tool-1-1.noarch", root.path() / "etc/diglim/0-file_list-rpm-tool-1-1.noarch");
-  expect_done({"-U", "--replacepkgs", package(tool("1"))});
-  const auto result = rpm({"-U", "--replacepkgs", package(rebuilt)});
-  EXPECT_EQ(result.status, 0) << result.output;
-  EXPECT_THAT(result.output, HasSubstr("0-file_list-rpm-tool-1-1.noarch: another list of this name in"));
-}
-
-TEST_F(TransactionTest, lists_of_the_administrator_survive_packages_of_the_same_content) {
-  expect_done({"-i", package(tool("1"))});
-  fs::create_directories(root.path() / "etc/diglim");
-  fs::copy(root.lists() / "0-file_list-rpm-tool-1-1.noarch", root.path() / "etc/diglim/0-file_list-rpm-mine");
-  expect_done({"-e", "tool"});
-  EXPECT_TRUE(runs("program 1"));
-}
-
 TEST_F(TransactionTest, what_was_damaged_behind_its_back_is_repaired) {
   expect_done({"-i", package(tool("1")), package({.name = "other", .files = {{"/opt/other", "other"}}})});
   const auto list = root.lists() / "0-file_list-rpm-tool-1-1.noarch";
