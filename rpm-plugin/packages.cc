@@ -6,6 +6,7 @@
 #include <rpm/rpmdb.h>
 #include <rpm/rpmio.h>
 #include <rpm/rpmlib.h>
+#include <rpm/rpmprob.h>
 #include <rpm/rpmtd.h>
 #include <rpm/rpmte.h>
 
@@ -122,7 +123,7 @@ std::expected<std::vector<Change>, std::string> read_changes(
   const std::unique_ptr<rpmtsi_s, Release<rpmtsiFree>> elements(rpmtsiInit(transaction));
   while (rpmte element = rpmtsiNext(elements.get(), TR_ADDED | TR_REMOVED)) {
     if (rpmteType(element) == TR_REMOVED) {
-      changes.push_back({Change::removed, list_name(element), static_cast<unsigned>(rpmteDBOffset(element))});
+      changes.push_back({.kind = Change::removed, .list = list_name(element), .database_row = static_cast<unsigned>(rpmteDBOffset(element))});
       continue;
     }
     const auto header = read_package(transaction, element);
@@ -132,7 +133,7 @@ std::expected<std::vector<Change>, std::string> read_changes(
     // What rpm imports as a key comes by no transaction.
     if (!*list) return std::unexpected(std::string(rpmteNEVRA(element)) + ": a package of this name gets no digest list");
     if (auto taken = take(**list); !taken) return std::unexpected(taken.error());
-    changes.push_back({Change::added, (*list)->name});
+    changes.push_back({.kind = Change::added, .list = (*list)->name, .nevra = rpmteNEVRA(element)});
   }
   return changes;
 }
@@ -141,9 +142,12 @@ std::optional<std::string> find_name_twice(rpmts transaction, const std::vector<
   std::map<std::string, std::set<unsigned>> removed;  // Rows by the packages' names.
   for (const auto& change : changes)
     if (change.kind == Change::removed) removed[package_name(change.list)].insert(change.database_row);
+  // For rpm -i --replacepkgs librpm has no element of what is replaced: the new one takes its row.
+  const bool replaces = (rpmtsFilterFlags(transaction) & RPMPROB_FILTER_REPLACEPKG) != 0;
   std::set<std::string> added;
   for (const auto& change : changes) {
     if (change.kind != Change::added) continue;
+    const auto is_replaced = [&](Header header) { return replaces && OwnedText(headerGetAsString(header, RPMTAG_NEVRA)).get() == change.nevra; };
     if (!added.insert(change.list).second) return change.list;
     const std::string name = package_name(change.list);
     const auto& leaving = removed[name];
@@ -151,7 +155,7 @@ std::optional<std::string> find_name_twice(rpmts transaction, const std::vector<
     if (rpmdbCountPackages(rpmtsGetRdb(transaction), name.c_str()) == static_cast<int>(leaving.size())) continue;
     const OwnedIterator packages = installed(transaction, RPMDBI_NAME, name.c_str());
     while (Header header = rpmdbNextIterator(packages.get()))
-      if (!leaving.contains(headerGetInstance(header)) && list_name(header) == change.list) return change.list;
+      if (!leaving.contains(headerGetInstance(header)) && list_name(header) == change.list && !is_replaced(header)) return change.list;
   }
   return std::nullopt;
 }

@@ -31,6 +31,7 @@ struct Change {
   Kind kind;
   std::string list;           ///< The name of the package's list.
   unsigned database_row = 0;  ///< Of a removed package.
+  std::string nevra = {};     ///< Of an added package.
 };
 
 /// Reads the packages that the transaction adds, as librpm does itself when it verifies them, and hands their lists to `take`;
@@ -38,7 +39,8 @@ struct Change {
 [[nodiscard]] std::expected<std::vector<Change>, std::string> read_changes(
     rpmts transaction, const std::function<std::expected<void, std::string>(const PackageList&)>& take);
 
-/// An added list whose name another package's list has, which is added, too, or is installed and not removed. Nothing: there is none.
+/// An added list whose name another package's list has, which is added, too, or is installed and neither removed nor replaced. Nothing: there
+/// is none.
 [[nodiscard]] std::optional<std::string> find_name_twice(rpmts transaction, const std::vector<Change>& changes);
 
 /// Of the lists of these names those whose packages are installed.

@@ -86,6 +86,38 @@ TEST_F(TransactionTest, a_package_built_again_with_the_same_files_stays_known) {
   expect_converged();
 }
 
+TEST_F(TransactionTest, an_installation_may_replace_what_has_the_same_name) {
+  auto rebuilt = tool("1");
+  rebuilt.files["/opt/tool"] = "program 1, rebuilt";
+  expect_done({"-i", package(tool("1"))});
+  expect_done({"-i", "--replacepkgs", package(tool("1"))});
+  EXPECT_TRUE(runs("program 1"));
+  expect_converged();
+  expect_done({"-i", "--force", package(rebuilt)});
+  EXPECT_TRUE(runs("program 1, rebuilt"));
+  EXPECT_FALSE(runs("program 1"));
+  EXPECT_THAT(root.installed(), ElementsAre("tool-1-1.noarch"));
+  expect_converged();
+}
+
+TEST_F(TransactionTest, two_epochs_of_one_name_version_and_release_are_refused_unless_one_replaces_the_other) {
+  auto later = tool("1");
+  later.tags = "Epoch: 1\n";
+  later.files["/opt/tool"] = "program of another epoch";
+  expect_done({"-i", package(tool("1"))});
+  for (const std::string word : {"--replacefiles", "--force"}) {
+    const auto result = rpm({"-i", word, package(later)});
+    EXPECT_NE(result.status, 0);
+    EXPECT_THAT(result.output, HasSubstr("0-file_list-rpm-tool-1-1.noarch: another package has this name, version, release and architecture"));
+    EXPECT_FALSE(runs("program of another epoch"));
+    expect_converged();
+  }
+  expect_done({"-U", package(later)});
+  EXPECT_TRUE(runs("program of another epoch"));
+  EXPECT_FALSE(runs("program 1"));
+  expect_converged();
+}
+
 TEST_F(TransactionTest, a_failed_rebuilt_package_leaves_the_old_one_known) {
   auto rebuilt = tool("1");
   rebuilt.files["/opt/tool"] = "program 1, rebuilt";
