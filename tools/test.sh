@@ -144,12 +144,12 @@ run_bench() {
 
 run_tests() {
   local -a parts=() scenario_options=(--without-tag nightly) mutant_options=(--sample)
-  local fuzz_length=minute nightly=0
+  local fuzz_length=minute nightly=0 stride=10 # of points at which the plugin's tests end a transaction
   while (( $# )); do
     case $1 in
       --help|-h) test_usage; exit 0 ;;
       --quick) parts=(unit) ;;
-      --nightly) scenario_options=() mutant_options=() fuzz_length=hour nightly=1 ;;
+      --nightly) scenario_options=() mutant_options=() fuzz_length=hour nightly=1 stride=1 ;;
       --only) [[ ${2:-} =~ ^(unit|machines|fuzz|plugin|parser|lint|sanitize|scenarios|mutants|bench)$ ]] || { test_usage >&2; exit 2; }; parts+=("$2"); shift ;;
       *) test_usage >&2; exit 2 ;;
     esac
@@ -171,7 +171,7 @@ run_tests() {
         build release
         begin_fuzz
         "$source_dir/tools/check-layers" || failed_once 1
-        run_ctest release -L 'unit|tpm|browser' -j "$(nproc)" ;;
+        DIGLIM_TEST_STRIDE=$stride run_ctest release -L 'unit|tpm|browser' -j "$(nproc)" ;;
       machines)
         build release
         begin_fuzz
