@@ -2,7 +2,6 @@
 #include "packages.h"
 
 #include <rpm/header.h>
-#include <rpm/rpmbase64.h>
 #include <rpm/rpmdb.h>
 #include <rpm/rpmio.h>
 #include <rpm/rpmlib.h>
@@ -15,13 +14,11 @@
 #include <memory>
 
 #include "format/rpm_list.h"
+#include "librpm/header_signature.h"
 #include "list_directory.h"
 
 namespace diglim {
 namespace {
-
-/// RPMTAG_OPENPGP of rpm 6: signatures of any kind, in base64. Older headers of librpm do not have it.
-constexpr rpmTagVal openpgp_tag = 278;
 
 template <auto release>
 struct Release {
@@ -41,22 +38,6 @@ std::string bytes_of_tag(Header header, rpmTagVal tag) {
   std::string bytes = data.type == RPM_BIN_TYPE ? std::string(static_cast<const char*>(data.data), data.count) : std::string();
   rpmtdFreeData(&data);
   return bytes;
-}
-
-/// The header's signature. RSA comes first: it is what the kernel verifies.
-std::string signature_of(Header header) {
-  for (const rpmTagVal tag : {RPMTAG_RSAHEADER, RPMTAG_DSAHEADER})
-    if (auto packet = bytes_of_tag(header, tag); !packet.empty()) return packet;
-  struct rpmtd_s data;
-  if (!headerGet(header, openpgp_tag, &data, HEADERGET_DEFAULT)) return {};
-  void* packet = nullptr;
-  std::size_t size = 0;
-  const char* text = rpmtdNext(&data) >= 0 ? rpmtdGetString(&data) : nullptr;
-  std::string signature;
-  if (text != nullptr && rpmBase64Decode(text, &packet, &size) == 0) signature.assign(static_cast<const char*>(packet), size);
-  std::free(packet);
-  rpmtdFreeData(&data);
-  return signature;
 }
 
 std::string list_name(const std::string& package) { return std::string(ListDirectory::prefix) + package; }
@@ -114,7 +95,7 @@ std::expected<std::optional<PackageList>, std::string> list_of(Header header) {
   const std::string region = bytes_of_tag(header, RPMTAG_HEADERIMMUTABLE);
   std::string list = list_name(header);
   if (region.empty()) return std::unexpected(list + ": the package's header is of a form that cannot be signed");
-  return PackageList{.name = std::move(list), .content = make_rpm_list(region, signature_of(header))};
+  return PackageList{.name = std::move(list), .content = make_rpm_list(region, header_signature(header))};
 }
 
 std::expected<std::vector<Change>, std::string> read_changes(

@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "librpm/header_signature.h"
+
 namespace diglab {
 namespace {
 
@@ -60,8 +62,8 @@ Result<Package> package_of(Header header) {
   if (package.name.empty()) return fail(ErrorKind::bad_input, "an RPM header without a name");
   if (headerIsEntry(header, RPMTAG_EPOCH)) package.epoch = static_cast<std::uint32_t>(headerGetNumber(header, RPMTAG_EPOCH));
   package.header_region = blob(header, RPMTAG_HEADERIMMUTABLE);
-  package.header_signature = blob(header, RPMTAG_RSAHEADER);
-  if (package.header_signature.empty()) package.header_signature = blob(header, RPMTAG_DSAHEADER);
+  const std::string signature = diglim::header_signature(header);
+  package.header_signature.assign(signature.begin(), signature.end());
   package.signing_key = issuer_of(package.header_signature);
 
   std::unique_ptr<rpmfiles_s, decltype(&rpmfilesFree)> files(rpmfilesNew(nullptr, header, RPMTAG_BASENAMES, RPMFI_KEEPHEADER),
