@@ -19,6 +19,7 @@
 #include "format/rpm_list.h"
 #include "format/signature.h"
 #include "half_installed.h"
+#include "new_parser.h"
 
 namespace diglim {
 namespace {
@@ -89,6 +90,7 @@ bool Transaction::prepare(rpmts transaction) {
   if (!complain(write_journal(transaction))) return false;
 
   auto changes = read_changes(transaction, [&](const PackageList& list) {
+    if (auto known = check_parser(list); !known) return known;
     return directory_.has(list.name, list.content) ? Outcome{} : directory_.stage(list.name, list.content);
   });
   Outcome outcome;
@@ -105,6 +107,13 @@ bool Transaction::prepare(rpmts transaction) {
   complain_("nothing was changed");
   (void)settle(transaction);
   return false;
+}
+
+Outcome Transaction::check_parser(const PackageList& list) const {
+  // In another root, which the kernel does not use, it is not the parser that runs.
+  if (!settings_.uses_kernel || !settings_.parser.starts_with(settings_.root + "/")) return {};
+  const auto as_packaged = [&](const std::string& path) { return path.substr(settings_.root.size()); };
+  return check_new_parser(list, {.path = as_packaged(settings_.parser), .lists = as_packaged(settings_.directory), .interface = settings_.interface});
 }
 
 /// One line for each package: "+" or "-", and the name of its list. The lines of additions that are not settled stay.

@@ -70,6 +70,7 @@ class Transaction {
   bool unload(std::vector<Leaving>& leaving, const std::set<std::string>& staying);
   bool run(ParserOperation operation, const std::vector<std::string>& paths);
   [[nodiscard]] bool is_masked(const std::string& list) const;
+  [[nodiscard]] Outcome check_parser(const PackageList& list) const;
   Outcome write_journal(rpmts transaction);
 
   Settings settings_;
