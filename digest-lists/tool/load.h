@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tool/boot_parameters.h"
 #include "tool/context.h"
 #include "tool/result.h"
 
@@ -21,6 +22,8 @@ Result<Report> load(const Load& wish, const Context& context);
 
 /// Compares what is loaded with what is installed, and that with the packages.
 Result<Report> status(const Context& context);
+/// The same of a system that was started with `boot`; `with_kernel`: it is the running kernel's.
+Result<Report> status_of(const BootParameters& boot, bool with_kernel, const Context& context);
 
 /// Whether files would run, and by which list.
 struct Query {

@@ -137,6 +137,24 @@ TEST_F(Loading, status_names_what_is_not_as_it_should_be) {
                              HasSubstr("-0-file_list-compact-gone: loaded (measured, signature verified), but not installed")));
 }
 
+TEST_F(Loading, status_knows_a_list_by_its_content_under_any_name) {
+  // The kernel keeps the first name: of a package before its upgrade, or of one of two packages with the same files.
+  put_loaded("0-file_list-compact-a-1", compact({"same"}), 5);
+  put(at("/etc/diglim/0-file_list-compact-a-2"), compact({"same"}));
+  put(at("/usr/lib/diglim/0-file_list-compact-b"), compact({"same"}));
+  const auto same = status_of({}, true, context());
+  ASSERT_TRUE(same) << same.error().to_string();
+  EXPECT_EQ(same->status, exit_status::yes) << same->text;
+  put_loaded("0-file_list-compact-b", compact({"other"}), 5);
+  const auto differs = status_of({}, true, context());
+  ASSERT_TRUE(differs) << differs.error().to_string();
+  EXPECT_EQ(differs->status, exit_status::no);
+  EXPECT_THAT(differs->json["different"].dump(), HasSubstr("-0-file_list-compact-b"));
+  EXPECT_FALSE(differs->json.contains("not_loaded")) << differs->text;
+  put(at("/etc/diglim/0-file_list-compact-c"), compact({"missing"}));
+  EXPECT_EQ(status_of({}, true, context())->json["not_loaded"], nlohmann::json({"/etc/diglim/0-file_list-compact-c"}));
+}
+
 TEST_F(Loading, status_of_a_root_is_about_its_files) {
   put(at("/etc/diglim/0-file_list-compact-a"), compact({"a"}));
   put(at("/etc/diglim/0-file_list-compact-bad"), "bad");

@@ -61,22 +61,23 @@ Result<void> compare_loaded(const Installed& installed, const Context& context, 
   report.json["digests"] = {{"parser", sums[0]}, {"file", sums[1]}, {"metadata", sums[2]}, {"list", sums[3]}};
   report.json["policy"] = {{"measures", policy.measures}, {"appraises", policy.appraises}, {"enforces", policy.enforces}};
 
-  std::set<std::string> as_installed;
+  // By content: the kernel has a list once, under the name that it came with first.
+  std::set<std::string_view> wanted, there;
+  for (const auto& [name, content] : installed.uploaded) wanted.insert(content);
   report.json["loaded"] = nlohmann::ordered_json::array();
   for (const auto& list : loaded) {
     const auto actions = TRY(actions_of(context.kernel, list));
     report.json["loaded"].push_back({{"list", list.entry}, {"actions", actions.mask}});
-    const auto same_name = installed.uploaded.find(list.label);
-    if (same_name == installed.uploaded.end())
-      differ(report, "not_installed", list.entry, fmt::format("loaded ({}), but not installed", actions.to_string()));
-    else if (TRY(content_of(context.kernel, list)) != same_name->second)
+    if (const auto found = wanted.find(TRY(content_of(context.kernel, list))); found != wanted.end())
+      there.insert(*found);
+    else if (installed.uploaded.contains(list.label))
       differ(report, "different", list.entry, "loaded, but the installed list of this name has other content");
     else
-      as_installed.insert(list.label);
+      differ(report, "not_installed", list.entry, fmt::format("loaded ({}), but not installed", actions.to_string()));
   }
   for (const auto& list : installed.lists)
     if (const auto found = installed.uploaded.find(list.name);
-        found != installed.uploaded.end() && !found->second.empty() && !as_installed.contains(list.name))
+        found != installed.uploaded.end() && !found->second.empty() && !there.contains(found->second))
       differ(report, "not_loaded", list.path, "installed, but not loaded");
   return {};
 }
@@ -112,12 +113,16 @@ Result<void> compare_packages(const Installed& installed, const BootParameters& 
 }  // namespace
 
 Result<Report> status(const Context& context) {
-  const auto boot = BootParameters::parse(context.root.is_running_system() ? diglab::read_file("/proc/cmdline").value_or("") : "");
+  const bool is_running = context.root.is_running_system();
+  return status_of(BootParameters::parse(is_running ? diglab::read_file("/proc/cmdline").value_or("") : ""), is_running, context);
+}
+
+Result<Report> status_of(const BootParameters& boot, bool with_kernel, const Context& context) {
   const auto installed = TRY(read_installed(context.root, boot));
   Report report;
   report.json = nlohmann::ordered_json::object();
   report.json["installed"] = installed.lists.size();
-  if (context.root.is_running_system())
+  if (with_kernel)
     TRY_VOID(compare_loaded(installed, context, report));
   else
     report.text += fmt::format("lists     {} installed\n", installed.lists.size());
