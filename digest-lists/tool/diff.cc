@@ -38,11 +38,11 @@ Result<Content> content_of(const std::string& source, const Context& context) {
     if (found.empty()) return fail(ErrorKind::bad_input, fmt::format("{}: no such package is installed", source));
     for (const auto* package : found) add(content, TRY(digests_of(*package)));
   } else if (fs::is_directory(source, error)) {
-    // Read as the kernel reads it; what is masked is not there.
+    // What is masked is not there; of a marked directory the kernel is given less.
     const auto lists = TRY(installed_lists(Root(), std::vector<std::string>{source}));
     if (lists.empty()) return fail(ErrorKind::bad_input, fmt::format("{}: has no lists in it", source));
     for (const auto& list : lists)
-      if (!list.masked) add(content, TRY(List::read(list.file)).digests());
+      if (!list.masked) add(content, TRY(read_list(list)).digests());
   } else if (source.ends_with(".rpm")) {
     const auto packages = TRY(diglab::PackageSet::from_files({source}));
     add(content, TRY(digests_of(packages.packages().front())));

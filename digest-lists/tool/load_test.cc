@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "attest/hash.h"
+#include "format/header_builder.h"
 #include "tool/boot_parameters.h"
 #include "tool/diff.h"
 #include "tool/list.h"
@@ -216,6 +217,17 @@ TEST_F(Loading, a_difference_has_a_sign_and_a_path_if_it_is_known) {
   fs::copy_file(sample_list, outside("lists") / sample_list_name);
   EXPECT_EQ(diff({.before = outside("lists").string(), .after = sample_list.string()}, context())->status, exit_status::yes);
   EXPECT_THAT(diff({.before = outside("a").string(), .after = sample_list.string()}, context())->text, HasSubstr("libgcc_s.so.1"));
+}
+
+TEST_F(Loading, of_a_marked_directory_a_difference_knows_what_counts) {
+  const auto digest = [](const std::string& content) { return to_hex(tool::digest_of(content, default_algorithm())->bytes); };
+  const auto header =
+      sample_package({{"/usr/bin/program", digest("program"), 0100755}, {"/etc/settings", digest("settings"), 0100644}}).header();
+  for (const char* directory : {"all", "marked"}) put(outside(directory) / "0-file_list-rpm-package-1-1.noarch", header);
+  put(outside("marked/.immutable"), "");
+  const auto differ = diff({.before = outside("all").string(), .after = outside("marked").string()}, context());
+  ASSERT_TRUE(differ) << differ.error().to_string();
+  EXPECT_EQ(differ->text, "- file sha256-" + digest("settings") + " /etc/settings\n");
 }
 
 TEST(BootParameters, are_read_as_the_kernel_does) {
