@@ -2,6 +2,7 @@
 #include "tool/generate.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "tool/list.h"
 #include "tool/test_system.h"
@@ -277,6 +278,43 @@ TEST_F(Generate, unpackaged_finds_what_could_run_and_nobody_knows) {
   EXPECT_EQ(none->problems, "0 files in no list and no package\n");
   // The list of before is extended, not replaced.
   EXPECT_EQ(digests_in(at("/etc/diglim/0-file_list-compact-unpackaged")).size(), 5u);
+}
+
+TEST_F(Generate, unpackaged_looks_at_a_file_as_it_does_at_those_in_a_directory) {
+  put(at("/opt/program"), "program", 0755);
+  put(at("/opt/notes"), "notes");
+  fs::create_symlink("program", at("/opt/link"));
+  GenerateUnpackaged wish{.dry_run = true};
+  for (const char* path : {"/opt/program", "/opt/link"}) {
+    wish.below = {path};
+    const auto found = generate_unpackaged(wish, context());
+    ASSERT_TRUE(found) << found.error().to_string();
+    EXPECT_EQ(found->text, "/opt/program: program\n1 file in no list and no package\n");
+    EXPECT_EQ(found->status, exit_status::no);
+  }
+  wish.below = {"/opt/notes"};
+  const auto none = generate_unpackaged(wish, context());
+  ASSERT_TRUE(none) << none.error().to_string();
+  EXPECT_EQ(none->text, "0 files in no list and no package\n");
+  EXPECT_EQ(none->status, exit_status::yes);
+  EXPECT_EQ(none->problems, "");
+}
+
+TEST_F(Generate, unpackaged_does_not_call_a_place_clean_that_it_cannot_look_at) {
+  put(at("/opt/secret/program"), "program", 0755);
+  ASSERT_EQ(::mkfifo(at("/opt/pipe").c_str(), 0644), 0);
+  fs::permissions(at("/opt/secret"), fs::perms::none);
+  fs::permissions(outside(""), fs::perms(0755));
+  GenerateUnpackaged wish{.below = {"/opt/pipe"}, .dry_run = true};
+  const auto pipe = generate_unpackaged(wish, context());
+  ASSERT_FALSE(pipe);
+  EXPECT_EQ(pipe.error().kind(), ErrorKind::bad_input);
+  const OtherUser other;
+  if (!other) GTEST_SKIP() << "not on this machine: no other user";
+  wish.below = {"/opt/secret"};
+  const auto refused = generate_unpackaged(wish, context());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("Permission denied"));
 }
 
 }  // namespace

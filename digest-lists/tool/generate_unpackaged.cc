@@ -57,23 +57,29 @@ Result<Known> what_is_known(const Root& root) {
   return known;
 }
 
-/// Walks one tree, in the order of names.
-Result<void> look(const fs::path& directory, const GenerateUnpackaged& wish, const Known& known, const Context& context, Report& report,
-                  std::vector<Unpackaged>& found) {
+/// What is in a directory, by name.
+Result<std::vector<fs::path>> paths_in(const fs::path& directory) {
   std::error_code error;
   std::vector<fs::path> paths;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) paths.push_back(it->path());
-  if (error) {
-    report.problems += fmt::format("{}: left out: {}\n", directory.string(), error.message());
-    return {};
-  }
+  if (error) return fail(ErrorKind::bad_input, fmt::format("{}: {}", directory.string(), error.message()));
   std::ranges::sort(paths);
+  return paths;
+}
+
+/// Looks at files, and walks directories. What cannot be looked at is named.
+Result<void> look(const std::vector<fs::path>& paths, const GenerateUnpackaged& wish, const Known& known, const Context& context, Report& report,
+                  std::vector<Unpackaged>& found) {
   for (const auto& each : paths) {
     const auto path = context.root.inside(each);
     struct ::stat status {};
     if (::lstat(each.c_str(), &status) != 0) continue;  // gone meanwhile
     if (S_ISDIR(status.st_mode)) {
-      if (std::ranges::find(wish.except, path) == wish.except.end()) TRY_VOID(look(each, wish, known, context, report, found));
+      if (std::ranges::find(wish.except, path) != wish.except.end()) continue;
+      if (const auto below = paths_in(each))
+        TRY_VOID(look(*below, wish, known, context, report, found));
+      else
+        report.problems += fmt::format("left out: {}\n", below.error().to_string());
       continue;
     }
     if (!S_ISREG(status.st_mode) || status.st_size == 0) continue;
@@ -103,9 +109,9 @@ Result<Report> generate_unpackaged(const GenerateUnpackaged& wish, const Context
   std::vector<Unpackaged> found;
   for (const auto& path : wish.below) {
     std::error_code error;
-    const auto directory = fs::canonical(context.root(path), error);
+    const auto place = fs::canonical(context.root(path), error);
     if (error) return fail(ErrorKind::bad_input, fmt::format("{}: {}", path, error.message()));
-    TRY_VOID(look(directory, wish, known, context, report, found));
+    TRY_VOID(look(fs::is_regular_file(place, error) ? std::vector{place} : TRY(paths_in(place)), wish, known, context, report, found));
   }
   report.json["found"] = nlohmann::ordered_json::array();
   for (const Unpackaged& file : found) {
