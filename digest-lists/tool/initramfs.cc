@@ -12,6 +12,7 @@
 #include "tool/executable.h"
 #include "tool/installed_lists.h"
 #include "tool/list.h"
+#include "tool/uploader.h"
 
 namespace diglim::tool {
 namespace {
@@ -52,6 +53,11 @@ class Tree {
 
   [[nodiscard]] bool has_file_of(const List& list) const {
     return std::ranges::any_of(list.digests(), [&](const Listed& listed) { return digests_.contains(listed.digest); });
+  }
+
+  [[nodiscard]] std::vector<Digest> digests_of_executable(const std::string& path) const {
+    const auto found = executables_.find(root_.inside(root_(path)));
+    return found == executables_.end() ? std::vector<Digest>() : found->second.digests;
   }
 
   /// What of the tree could be executed, and is in none of `lists`: kinds by path.
@@ -141,6 +147,16 @@ Result<bool> add_lists(Tree& tree, std::vector<Candidate>& candidates, const Roo
   return needs_parser;
 }
 
+/// The kernel does not start a parser that only lists of packages know, and heeds none that is no parser to it.
+void note_unknown_parser(const Tree& tree, const std::string& path, const std::vector<List>& added, Report& report) {
+  const auto lacking = uploader_lacks(tree.digests_of_executable(path), added);
+  if (lacking.empty()) return;
+  report.problems += fmt::format("{}: as {} in no list of the kernel's own format\n", path, to_string(lacking));
+  report.json["parser_unknown_as"] = nlohmann::ordered_json::array();
+  for (const Type each : lacking) report.json["parser_unknown_as"].push_back(to_string(each));
+  report.status = exit_status::no;
+}
+
 Result<void> add_if_there(Tree& tree, const std::string& path, const Root& root, Report& report) {
   std::error_code ignored;
   if (!fs::exists(root(path), ignored)) return {};
@@ -168,6 +184,7 @@ Result<Report> initramfs(const Initramfs& wish, const Context& context) {
     report.text += fmt::format("parser {}\n", wish.parser);
     report.json["files"].push_back(wish.parser);
     (void)TRY(add_lists(tree, candidates, context.root, added, report));
+    note_unknown_parser(tree, wish.parser, added, report);
   }
   for (const char* path : certificates) TRY_VOID(add_if_there(tree, path, context.root, report));
   for (const auto& each : boot.directories) TRY_VOID(add_if_there(tree, each + "/" + only_immutable_mark, context.root, report));

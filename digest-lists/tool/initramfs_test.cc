@@ -90,6 +90,24 @@ TEST_F(MakingAnInitramfs, takes_the_parser_and_its_lists_along_with_headers_of_p
   EXPECT_THAT(done->json["lists"].get<std::vector<std::string>>(), testing::UnorderedElementsAre(header, parser_list, file_list));
 }
 
+TEST_F(MakingAnInitramfs, names_a_parser_that_is_known_by_its_own_package_only) {
+  const auto digest = [](const std::string& content) { return to_hex(digest_of(content, default_algorithm())->bytes); };
+  const std::string path = "/usr/libexec/diglim/diglim-parser";
+  put(at("/etc/diglim/0-file_list-rpm-tool-1-1.noarch"), sample_package({{"/usr/bin/tool", digest("tool"), 0100755}}).header());
+  put(at("/etc/diglim/0-file_list-rpm-diglim-parser-1-1.noarch"), sample_package({{path, digest("parser"), 0100755}}).header());
+  put(at(path), "parser", 0755);
+  put(tree() / "usr/bin/tool", "tool", 0755);
+  auto done = add();
+  ASSERT_TRUE(done) << done.error().to_string();
+  EXPECT_EQ(done->status, exit_status::no);
+  EXPECT_THAT(done->problems, HasSubstr(path + ": as parser and file in no list of the kernel's own format"));
+  put_list("/etc/diglim/0-file_list-compact-diglim-parser", "parser");
+  done = add();
+  ASSERT_TRUE(done) << done.error().to_string();
+  EXPECT_EQ(done->status, exit_status::no);
+  EXPECT_THAT(done->problems, HasSubstr(path + ": as parser in no list"));
+}
+
 TEST_F(MakingAnInitramfs, without_the_parser_that_its_lists_need_is_refused) {
   put(at("/etc/diglim/0-file_list-rpm-tool-1-1.noarch"), sample_package({{"/tool", to_hex(digest_of("tool", default_algorithm())->bytes), 0100755}}).header());
   put(tree() / "tool", "tool", 0755);

@@ -14,7 +14,9 @@
 #include "tool/boot_parameters.h"
 #include "tool/installed_lists.h"
 #include "tool/keys.h"
+#include "tool/label.h"
 #include "tool/load.h"
+#include "tool/uploader.h"
 
 namespace diglim::tool {
 namespace {
@@ -48,6 +50,10 @@ struct Memory {
   }
 };
 
+bool needs_uploader(const InstalledList& list) {
+  return !list.compact && !list.masked;
+}
+
 /// One word each: a boot loader's script would take '|' for its own.
 Result<Words> words_of(const Setup& wish, const std::vector<InstalledList>& lists) {
   Words words{"ima_policy=exec_tcb", "ima_policy=tmpfs", "ima_policy=diglim"};
@@ -57,8 +63,7 @@ Result<Words> words_of(const Setup& wish, const std::vector<InstalledList>& list
   } else if (wish.mode != "measure") {
     return fail(ErrorKind::usage, fmt::format("--mode {}: expected measure, log or enforce", wish.mode));
   }
-  if (std::ranges::any_of(lists, [](const auto& list) { return !list.compact && !list.masked; }))
-    words.push_back("diglim.uploader=" + wish.uploader);
+  if (std::ranges::any_of(lists, needs_uploader)) words.push_back("diglim.uploader=" + wish.uploader);
   return words;
 }
 
@@ -99,10 +104,30 @@ Result<std::set<std::string>> needed_to_boot(const Context& context) {
   return needed;
 }
 
-Result<void> check_that_it_boots(const Setup& wish, const Words& words, const Context& context) {
+/// An uploader that would run by the header of its own package does not: it would have to convert that first.
+Result<void> check_that_it_converts(const std::string& uploader, const std::vector<InstalledList>& installed, const Context& context) {
+  std::vector<List> lists;
+  for (const auto& each : installed) {
+    if (each.masked || !each.compact) continue;
+    auto list = TRY(read_list(each));
+    if (list.parts().kind) lists.push_back(std::move(list));
+  }
+  const auto file = context.root(uploader);
+  const Digest digest = TRY(digest_of_file(file, default_algorithm()));
+  auto lacking = uploader_lacks({&digest, 1}, lists);
+  if (TRY(read_label(file, read_attribute)).is_signature()) lacking.erase(diglim::file);
+  if (lacking.empty()) return {};
+  return fail(ErrorKind::bad_input,
+              fmt::format("{} would not convert the headers of packages: as {}, it is in no signed list of the kernel's own format; `diglim generate rpm "
+                          "--compact diglim-parser`, `diglim generate rpm --compact --type parser diglim-parser` and `diglim sign` make such lists; "
+                          "--force goes on", uploader, to_string(lacking)));
+}
+
+Result<void> check_that_it_boots(const Setup& wish, const std::vector<InstalledList>& lists, const Context& context) {
   const auto needed = TRY(needed_to_boot(context));
   Query query{.what = {needed.begin(), needed.end()}, .installed = true};
-  if (words.back().starts_with("diglim.uploader=")) query.what.push_back(wish.uploader);
+  const bool converts = std::ranges::any_of(lists, needs_uploader);
+  if (converts) query.what.push_back(wish.uploader);
   const auto answer = TRY(tool::query(query, context));
   for (const auto& each : answer.json) {
     if (!each["runs"].get<bool>())
@@ -111,7 +136,7 @@ Result<void> check_that_it_boots(const Setup& wish, const Words& words, const Co
           fmt::format("{} would not run: {}; the system would not come up. `diglim generate` and `diglim sign` help with lists; --force goes on",
                       each["query"].get<std::string>(), each["why"].get<std::string>()));
   }
-  return {};
+  return converts ? check_that_it_converts(wish.uploader, lists, context) : Result<void>();
 }
 
 std::string der_of(::X509* certificate) {
@@ -164,7 +189,7 @@ Result<std::vector<Change>> plan(const Setup& wish, const Context& context, Repo
     memory.words = TRY(words_of(wish, lists));
     report.json["words"] = memory.words;
     report.text += fmt::format("kernel command line: {}\n", fmt::join(memory.words, " "));
-    if (wish.mode == "enforce" && !wish.force) TRY_VOID(check_that_it_boots(wish, memory.words, context));
+    if (wish.mode == "enforce" && !wish.force) TRY_VOID(check_that_it_boots(wish, lists, context));
   }
   std::vector<Change> changes;
   TRY_VOID(plan_key(wish, context, memory, changes));

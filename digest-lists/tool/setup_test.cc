@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tool/setup.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/xattr.h>
 
+#include "format/header_builder.h"
 #include "tool/boot_loader.h"
 #include "tool/list.h"
 #include "tool/test_system.h"
@@ -35,11 +37,13 @@ class SettingUp : public TestSystem {
     put(at("/etc/kernel/cmdline"), options + "\n");
   }
 
-  void put_signed_list(const std::vector<std::string>& contents) {
+  static std::string list_of(const std::vector<std::string>& contents, Type type = file) {
     std::vector<std::string> digests;
     for (const auto& content : contents) digests.push_back(tool::digest_of(content, default_algorithm())->bytes);
-    const auto list = encode({{.type = file, .modifiers = 0, .algorithm = 4, .digests = digests}});
-    put(at("/etc/diglim/0-file_list-compact-init"), append_signature(list, "signature", SignatureKind::pkcs7));
+    return encode({{.type = type, .modifiers = 0, .algorithm = 4, .digests = digests}});
+  }
+  void put_signed_list(const std::vector<std::string>& contents, Type type = file) {
+    put(at(fmt::format("/etc/diglim/0-{}_list-compact-own", to_string(type))), append_signature(list_of(contents, type), "signature", SignatureKind::pkcs7));
   }
   static diglab::ProcessOutcome ends(int status, std::string out = {}) {
     return {.end = {.exit_status = status, .signal = {}}, .out = std::move(out), .err = {}};
@@ -174,6 +178,36 @@ TEST_F(SettingUp, enforcing_is_refused_if_a_library_of_init_would_not_run) {
   // Who may not even ask does not know.
   fake_.answers = {ends(125), ends(125)};
   EXPECT_THAT(setup({.mode = "enforce"}, recording()).error().to_string(), HasSubstr("libraries of /sbin/init are not known"));
+}
+
+TEST_F(SettingUp, enforcing_is_refused_if_the_uploader_is_known_by_its_own_package_only) {
+  make_entry();
+  put(at("/usr/libexec/diglim/diglim-parser"), "parser", 0755);
+  // Nothing could convert this one before something is converted.
+  const auto header = sample_package({{"/usr/libexec/diglim/diglim-parser", to_hex(tool::digest_of("parser", default_algorithm())->bytes), 0100755}}).header();
+  put(at("/usr/lib/diglim/0-file_list-rpm-diglim-parser-1-1.noarch"), append_signature(header, "signature", SignatureKind::pgp));
+  const auto refused = [&] {
+    const auto done = setup({.mode = "enforce"}, recording());
+    return done ? std::string("done") : done.error().to_string();
+  };
+  EXPECT_THAT(refused(), testing::AllOf(HasSubstr("/usr/libexec/diglim/diglim-parser would not convert the headers of packages"), HasSubstr("as parser and file"),
+                                        HasSubstr("diglim generate rpm --compact --type parser diglim-parser")));
+  put_signed_list({"parser"});
+  EXPECT_THAT(refused(), HasSubstr("as parser,"));
+  // Who may convert is for a signature to say.
+  put(at("/usr/lib/diglim/0-parser_list-compact-unsigned"), list_of({"parser"}, parser));
+  EXPECT_THAT(refused(), HasSubstr("as parser,"));
+  put_signed_list({"another"}, parser);
+  EXPECT_THAT(refused(), HasSubstr("as parser,"));
+  put_signed_list({"parser"}, parser);
+  EXPECT_EQ(refused(), "done");
+  fs::remove(at("/etc/diglim/0-file_list-compact-own"));
+  EXPECT_THAT(refused(), HasSubstr("as file,"));
+  // Masked, it is none.
+  put(at("/usr/lib/diglim/0-file_list-compact-own"), append_signature(list_of({"parser"}), "signature", SignatureKind::pkcs7));
+  EXPECT_EQ(refused(), "done");
+  put(at("/etc/diglim/0-file_list-compact-own"), "");
+  EXPECT_THAT(refused(), HasSubstr("as file,"));
 }
 
 TEST_F(SettingUp, libraries_are_those_that_the_loader_of_the_root_finds) {
