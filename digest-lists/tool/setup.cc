@@ -28,25 +28,42 @@ constexpr const char* key_path = "/etc/keys/x509_ima.der";
 /// What an earlier setup did.
 struct Memory {
   Words words;
-  std::string key;  ///< Content of the file at key_path, in hexadecimal. Empty: not ours.
+  std::vector<std::string> keys;  ///< In hexadecimal, what the file at key_path holds if it is ours.
 
   static Result<Memory> read(const Root& root) {
     std::error_code ignored;
     const auto file = root(memory_path);
     if (!std::filesystem::exists(file, ignored)) return Memory{};
     const auto json = nlohmann::json::parse(TRY(diglab::read_file(file)), nullptr, false);
-    if (!json.is_object() || !json.contains("words") || !json["words"].is_array())
-      return fail(ErrorKind::bad_input, fmt::format("{}: not what `diglim setup` writes", file.string()));
     Memory memory;
-    for (const auto& word : json["words"])
-      if (word.is_string()) memory.words.push_back(word.get<std::string>());
-    memory.key = json.value("key", "");
+    if (!strings_of(json, "words", memory.words) || !strings_of(json, "keys", memory.keys))
+      return fail(ErrorKind::bad_input, fmt::format("{}: not what `diglim setup` writes", file.string()));
     return memory;
   }
 
   [[nodiscard]] FileChange change() const {
-    if (words.empty() && key.empty()) return {.path = memory_path, .content = {}};
-    return {.path = memory_path, .content = nlohmann::ordered_json{{"words", words}, {"key", key}}.dump(2) + "\n"};
+    if (words.empty() && keys.empty()) return {.path = memory_path, .content = {}};
+    return {.path = memory_path, .content = nlohmann::ordered_json{{"words", words}, {"keys", keys}}.dump(2) + "\n"};
+  }
+
+  /// What is there while one becomes the other, or if that is interrupted: any of both.
+  [[nodiscard]] static Memory of_both(Memory one, const Memory& other) {
+    add(other.words, one.words);
+    add(other.keys, one.keys);
+    return one;
+  }
+
+ private:
+  static void add(const std::vector<std::string>& strings, std::vector<std::string>& to) {
+    for (const auto& each : strings)
+      if (std::ranges::find(to, each) == to.end()) to.push_back(each);
+  }
+
+  static bool strings_of(const nlohmann::json& json, const char* name, std::vector<std::string>& strings) {
+    if (!json.is_object() || !json.contains(name) || !json[name].is_array()) return false;
+    for (const auto& each : json[name])
+      if (each.is_string()) strings.push_back(each.get<std::string>());
+    return true;
   }
 };
 
@@ -162,16 +179,16 @@ Result<std::string> key_in(const std::filesystem::path& file) {
 
 Result<void> plan_key(const Setup& wish, const Context& context, Memory& memory, std::vector<Change>& changes) {
   const auto present = diglab::read_file(context.root(key_path));
-  const bool ours = present && !memory.key.empty() && to_hex(*present) == memory.key;
+  const bool ours = present && std::ranges::find(memory.keys, to_hex(*present)) != memory.keys.end();
   if (wish.undo) {
     if (ours) changes.emplace_back(FileChange{key_path, {}});
-    memory.key.clear();
+    memory.keys.clear();
   } else if (!wish.key.empty()) {
     const auto key = TRY(key_in(wish.key));
     if (present && !ours && *present != key)
       return fail(ErrorKind::bad_input,
                   fmt::format("{}: holds another key, which is not replaced", context.root(key_path).string()));
-    if (!present || ours) memory.key = to_hex(key);
+    if (!present || ours) memory.keys = {to_hex(key)};
     changes.emplace_back(FileChange{key_path, key});
   }
   return {};
@@ -182,7 +199,7 @@ Result<std::vector<Change>> plan(const Setup& wish, const Context& context, Repo
   auto memory = TRY(Memory::read(context.root));
   if (wish.undo && memory.words.empty())
     return fail(ErrorKind::bad_input, fmt::format("{}: nothing was set up here", context.root(memory_path).string()));
-  const Words old = memory.words;
+  const Memory old = memory;
   memory.words.clear();
   if (!wish.undo) {
     const auto lists = TRY(installed_lists(context.root, BootParameters().directories));
@@ -196,14 +213,12 @@ Result<std::vector<Change>> plan(const Setup& wish, const Context& context, Repo
   const auto found = find_boot_loader(context.root);
   if (!found)
     return fail(found.error().kind(), fmt::format("{}; {} the kernel's command line by hand: {}", found.error().to_string(),
-                                                  wish.undo ? "take these off" : "add these to", fmt::join(wish.undo ? old : memory.words, " ")));
+                                                  wish.undo ? "take these off" : "add these to", fmt::join(wish.undo ? old.words : memory.words, " ")));
   const auto& loader = *found;
   report.text += fmt::format("boot loader: {}\n", loader->name());
-  for (auto& change : TRY(loader->replace(old, memory.words))) changes.push_back(std::move(change));
+  for (auto& change : TRY(loader->replace(old.words, memory.words))) changes.push_back(std::move(change));
   for (auto& change : renew_initramfs(context.root)) changes.push_back(std::move(change));
-  Memory meanwhile = memory;
-  meanwhile.words.insert(meanwhile.words.end(), old.begin(), old.end());
-  changes.insert(changes.begin(), meanwhile.change());
+  changes.insert(changes.begin(), Memory::of_both(memory, old).change());
   changes.push_back(memory.change());
   return changes;
 }

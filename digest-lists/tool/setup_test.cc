@@ -259,6 +259,50 @@ TEST_F(SettingUp, a_certificate_goes_where_the_kernel_looks_and_no_other_is_repl
   EXPECT_EQ(get(at("/etc/keys/x509_ima.der")), "theirs");
 }
 
+TEST_F(SettingUp, keys_of_an_interrupted_setup_are_taken_back) {
+  make_entry();
+  for (const char* name : {"first", "second"})
+    run({"openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=me", "-keyout", outside("key").string(), "-out",
+         outside(name).string()});
+  const auto key = at("/etc/keys/x509_ima.der");
+  put(at("/var/lib/diglim/.keep"), "");
+  fs::permissions(at("/var/lib/diglim"), fs::perms(0777));
+  fs::permissions(outside(""), fs::perms(0755));
+  // Nobody but who owns the directory of keys can go on behind what is remembered.
+  const auto interrupted = [&](const tool::Setup& wish) {
+    fs::permissions(at("/etc/keys"), fs::perms(0555));
+    bool stopped = false;
+    {
+      const OtherUser other;
+      const auto done = setup(wish, recording());
+      stopped = other && !done && done.error().to_string().find(key.parent_path().string()) != std::string::npos;
+    }
+    fs::permissions(at("/etc/keys"), fs::perms(0755));
+    return stopped;
+  };
+  ASSERT_TRUE(setup({.key = outside("first")}, recording()));
+  fs::permissions(at("/var/lib/diglim/setup.json"), fs::perms(0666));
+  const auto before = get(key);
+  if (!interrupted({.undo = true})) GTEST_SKIP() << "not on this machine: no other user";
+  EXPECT_EQ(get(key), before);
+  ASSERT_TRUE(setup({.undo = true}, recording()));
+  EXPECT_FALSE(fs::exists(key));
+
+  for (const bool once_more : {false, true}) {
+    ASSERT_TRUE(setup({.key = outside("first")}, recording()));
+    EXPECT_TRUE(interrupted({.key = outside("second")}));
+    EXPECT_EQ(get(key), before);
+    if (once_more) {
+      const auto done = setup({.key = outside("second")}, recording());
+      ASSERT_TRUE(done) << done.error().to_string();
+      EXPECT_NE(get(key), before);
+    }
+    ASSERT_TRUE(setup({.undo = true}, recording()));
+    EXPECT_FALSE(fs::exists(key));
+    EXPECT_FALSE(fs::exists(at("/var/lib/diglim/setup.json")));
+  }
+}
+
 TEST_F(SettingUp, an_openpgp_key_goes_there_without_its_armour) {
   make_entry();
   const auto home = outside("gpg");
