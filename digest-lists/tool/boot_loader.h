@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tool/change.h"
+#include "tool/context.h"
 #include "tool/result.h"
 #include "tool/root.h"
 
@@ -24,8 +25,8 @@ class BootLoader {
 };
 
 /// The one of the root: grubby (which knows its loader), GRUB with its directory of settings, or boot loader specification entries, as
-/// systemd-boot reads them. ErrorKind::bad_input if there is none of them.
-Result<std::unique_ptr<BootLoader>> find_boot_loader(const Root& root);
+/// systemd-boot reads them. ErrorKind::bad_input if there is none of them. The context must outlive it.
+Result<std::unique_ptr<BootLoader>> find_boot_loader(const Context& context);
 
 /// Makes a new initramfs with the tool that the root has; nothing if it has none, or boots without an initramfs.
 [[nodiscard]] std::vector<Change> renew_initramfs(const Root& root);

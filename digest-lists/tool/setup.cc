@@ -210,7 +210,7 @@ Result<std::vector<Change>> plan(const Setup& wish, const Context& context, Repo
   }
   std::vector<Change> changes;
   TRY_VOID(plan_key(wish, context, memory, changes));
-  const auto found = find_boot_loader(context.root);
+  const auto found = find_boot_loader(context);
   if (!found)
     return fail(found.error().kind(), fmt::format("{}; {} the kernel's command line by hand: {}", found.error().to_string(),
                                                   wish.undo ? "take these off" : "add these to", fmt::join(wish.undo ? old.words : memory.words, " ")));

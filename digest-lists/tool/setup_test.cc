@@ -76,6 +76,28 @@ TEST_F(SettingUp, another_mode_replaces_the_first) {
   EXPECT_EQ(setup({.mode = "strict"}, recording()).error().kind(), ErrorKind::usage);
 }
 
+TEST_F(SettingUp, an_entry_without_options_gets_some_and_loses_them_again) {
+  const std::string without = "title Linux\nlinux /vmlinuz\ninitrd /initrd\n", shell = "title Shell\nefi /shell.efi\n";
+  put(at("/boot/loader/entries/linux.conf"), without);
+  put(at("/boot/loader/entries/shell.conf"), shell);
+  put(at("/etc/kernel/cmdline"), "");
+  const auto done = setup({}, recording());
+  ASSERT_TRUE(done) << done.error().to_string();
+  EXPECT_EQ(get(at("/boot/loader/entries/linux.conf")), without + "options " + std::string(words) + "\n");
+  EXPECT_EQ(get(at("/boot/loader/entries/shell.conf")), shell);
+  EXPECT_EQ(get(at("/etc/kernel/cmdline")), std::string(words) + "\n");
+  ASSERT_TRUE(setup({.mode = "measure"}, recording()));
+  EXPECT_EQ(get(at("/boot/loader/entries/linux.conf")), without + "options ima_policy=exec_tcb ima_policy=tmpfs ima_policy=diglim\n");
+  ASSERT_TRUE(setup({.undo = true}, recording()));
+  EXPECT_EQ(get(at("/boot/loader/entries/linux.conf")), without);
+  EXPECT_EQ(get(at("/etc/kernel/cmdline")), "");
+  // Where nothing can have the words, the next boot is without them.
+  fs::remove(at("/boot/loader/entries/linux.conf"));
+  const auto refused = setup({}, recording());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("nor a boot loader entry that starts a kernel"));
+}
+
 TEST_F(SettingUp, words_of_somebody_else_are_not_touched) {
   make_entry("root=/dev/sda1 ima_policy=tcb");
   const auto refused = setup({}, recording());
@@ -118,19 +140,46 @@ TEST_F(SettingUp, grubby_is_asked_where_it_is) {
   put(at("/usr/bin/dracut"), "");
   put(at("/boot/0123/6.12/initrd"), "");
   ASSERT_TRUE(setup({.mode = "measure"}, recording()));
-  EXPECT_THAT(asked(), ElementsAre(in_root("grubby --update-kernel=ALL '--args=ima_policy=exec_tcb ima_policy=tmpfs ima_policy=diglim'"),
+  EXPECT_THAT(asked(), ElementsAre(in_root("grubby --info=ALL"),
+                                   in_root("grubby --update-kernel=ALL '--args=ima_policy=exec_tcb ima_policy=tmpfs ima_policy=diglim'"),
                                    in_root("dracut --force --regenerate-all")));
+}
+
+TEST_F(SettingUp, words_of_somebody_else_that_grubby_knows_are_not_touched) {
+  put(at("/usr/sbin/grubby"), "");
+  const auto kernels = [](const std::string& parameters) {
+    return ends(0, "index=0\nkernel=\"/boot/vmlinuz-6.12\"\nargs=\"ro quiet\"\nroot=\"/dev/sda1\"\nindex=1\nkernel=\"/boot/vmlinuz-6.1\"\nargs=\"ro " + parameters +
+                       "\"\nroot=\"/dev/sda1\"\ntitle=\"args of ima_policy=none\"\nnon linux entry\n");
+  };
+  // grubby would replace it, and --undo could not bring it back.
+  fake_.answers = {kernels("ima_policy=tcb")};
+  const auto refused = setup({}, recording());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("has 'ima_policy=tcb' already"));
+  EXPECT_THAT(asked(), ElementsAre(in_root("grubby --info=ALL")));
+  EXPECT_FALSE(fs::exists(at("/var/lib/diglim/setup.json")));
+  // What an earlier setup put there is not somebody else's.
+  fake_.answers = {kernels("dyndbg=\"a b\"")};
+  ASSERT_TRUE(setup({}, recording()));
+  fake_.answers = {kernels(std::string(words))};
+  EXPECT_TRUE(setup({.mode = "measure"}, recording()));
+  fake_.answers = {ends(1)};
+  EXPECT_FALSE(setup({.mode = "enforce", .force = true}, recording()));
+  EXPECT_EQ(asked().back(), in_root("grubby --info=ALL"));
 }
 
 TEST_F(SettingUp, a_command_that_fails_leaves_what_undo_needs) {
   put(at("/usr/sbin/grubby"), "");
-  fake_.answers.push_back(diglab::ProcessOutcome{.end = {.exit_status = 1, .signal = {}}, .out = "", .err = "no kernels"});
+  const auto fails_to_update = [&] {
+    fake_.answers = {ends(0), diglab::ProcessOutcome{.end = {.exit_status = 1, .signal = {}}, .out = "", .err = "no kernels"}};
+  };
+  fails_to_update();
   const auto failed = setup({}, recording());
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().kind(), ErrorKind::infra);
   EXPECT_THAT(failed.error().to_string(), HasSubstr("no kernels"));
   // Another one that fails, too: what may be there of both is taken back.
-  fake_.answers.push_back(diglab::ProcessOutcome{.end = {.exit_status = 1, .signal = {}}, .out = "", .err = "no kernels"});
+  fails_to_update();
   ASSERT_FALSE(setup({.mode = "enforce"}, recording()));
   ASSERT_TRUE(setup({.undo = true}, recording()));
   EXPECT_THAT(asked().back(), testing::AllOf(HasSubstr("--remove-args=ima_policy=exec_tcb"), HasSubstr("ima_appraise=log"),
