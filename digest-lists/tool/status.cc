@@ -106,7 +106,7 @@ Result<void> compare_packages(const Installed& installed, const BootParameters& 
   report.text += fmt::format("packages  {} installed, {} with files in no installed list\n", packages->packages().size(), without.size());
   report.json["packages"] = packages->packages().size();
   for (const auto& package : without)
-    differ(report, "packages_without_list", package, "has files in no list; `diglim generate rpm` makes one");
+    differ(report, "packages_without_list", package, "has files in no list; `diglim generate rpm --output /usr/lib/diglim` makes one");
   return {};
 }
 
