@@ -284,7 +284,8 @@ TEST_F(Generate, unpackaged_looks_at_a_file_as_it_does_at_those_in_a_directory) 
   put(at("/opt/program"), "program", 0755);
   put(at("/opt/notes"), "notes");
   fs::create_symlink("program", at("/opt/link"));
-  GenerateUnpackaged wish{.dry_run = true};
+  GenerateUnpackaged wish;
+  wish.dry_run = true;
   for (const char* path : {"/opt/program", "/opt/link"}) {
     wish.below = {path};
     const auto found = generate_unpackaged(wish, context());
@@ -305,7 +306,9 @@ TEST_F(Generate, unpackaged_does_not_call_a_place_clean_that_it_cannot_look_at) 
   ASSERT_EQ(::mkfifo(at("/opt/pipe").c_str(), 0644), 0);
   fs::permissions(at("/opt/secret"), fs::perms::none);
   fs::permissions(outside(""), fs::perms(0755));
-  GenerateUnpackaged wish{.below = {"/opt/pipe"}, .dry_run = true};
+  GenerateUnpackaged wish;
+  wish.dry_run = true;
+  wish.below = {"/opt/pipe"};
   const auto pipe = generate_unpackaged(wish, context());
   ASSERT_FALSE(pipe);
   EXPECT_EQ(pipe.error().kind(), ErrorKind::bad_input);
