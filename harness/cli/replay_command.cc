@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "cli/find_run.h"
+#include "cli/machine_options.h"
 #include "judge/safe_text.h"
 #include "judge/stream.h"
 #include "judge/upgrade_trace.h"
@@ -30,8 +31,7 @@ struct ReplayArguments {
   std::string step;
   std::string results;
   std::string uri;
-  std::string kernel;
-  std::string suite;
+  MachineOptions machines;
 };
 
 /// "results/20261122-122850/upgrade/no-denial/37": a run, a group and a name, and a number.
@@ -120,17 +120,22 @@ Result<int> replay(const ReplayArguments& arguments, CliContext& context) {
   const auto record = std::ranges::find(recorded.scenarios, place.scenario, &ScenarioRecord::id);
   if (record == recorded.scenarios.end() || !record->begin)
     return fail(ErrorKind::usage, fmt::format("{} has no scenario {}", directory.string(), place.scenario.str()));
+  // The machine that it was on, unless another is asked for.
+  MachineOptions machines = recorded.begin ? MachineOptions::among(recorded.begin->options) : MachineOptions{};
+  if (!arguments.machines.kernel.empty()) machines.kernel = arguments.machines.kernel;
+  if (!arguments.machines.suite.empty()) machines.suite = arguments.machines.suite;
   const Found found = TRY(find_step(*record, arguments, place.point));
   const Scenario scenario = TRY(scenario_for(*record, found));
-  fmt::print("{}, step {}, held after {}\n", found.variant->name, found.step->begin.step.str(), one_line(found.point.to_string(), 200));
+  fmt::print("{}, step {}, held after {}{}\n", found.variant->name, found.step->begin.step.str(), one_line(found.point.to_string(), 200),
+             one_line(machines.to_shell(), 200));
   std::fflush(stdout);
 
   SystemClock clock;
   const auto results = TRY(make_results_directory(arguments.results.empty() ? context.source / "results" : std::filesystem::path(arguments.results), clock));
   const auto log = TRY(EventLog::create(results, clock, [](const Event&) {}));
-  Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = arguments.uri, .pool = {}, .tpm_ca = {}, .kernel = arguments.kernel, .suite = arguments.suite},
+  Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = arguments.uri, .pool = {}, .tpm_ca = {}, .kernel = machines.kernel, .suite = machines.suite},
           context.processes, [&](std::string_view what, std::optional<double> fraction) { log->write(event::Phase{.what = std::string(what), .fraction = fraction}); });
-  TRY_VOID(run_suite(lab, {scenario}, {.results = results, .command = context.command_line, .version = {}, .rerun_options = {}, .jobs = 1}, *log, context.stop));
+  TRY_VOID(run_suite(lab, {scenario}, {.results = results, .command = context.command_line, .version = {}, .rerun_options = machines.to_shell(), .jobs = 1}, *log, context.stop));
   const std::vector<Event> events = log->events();
   for (const Event& event : events) {
     if (const auto* fault = std::get_if<event::Fault>(&event.body)) return fail(ErrorKind::infra, fault->message);
@@ -148,8 +153,8 @@ void add_replay_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   command->add_option("PLACE", arguments->place, "RUN/SCENARIO/POINT, as the report names it: 20261122-122850/upgrade/early-unload-defect/37")->required();
   command->add_option("--variant", arguments->variant, "main or control; default: where something was not as it should be");
   command->add_option("--step", arguments->step, "The step that has the trace; default likewise");
-  command->add_option("--kernel", arguments->kernel, "As for run");
-  command->add_option("--suite", arguments->suite, "As for run");
+  command->add_option("--kernel", arguments->machines.kernel, "As for run; default: as the run had it");
+  command->add_option("--suite", arguments->machines.suite, "As for run; default: as the run had it");
   command->add_option("--connect", arguments->uri, "As for run");
   command->add_option("--results", arguments->results, "As for run");
   command->callback([arguments, &context, &chosen] {

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "cli/known_machines.h"
+#include "cli/machine_options.h"
 #include "judge/verdict.h"
 #include "os/clock.h"
 #include "report/ktap.h"
@@ -27,8 +28,7 @@ struct RunArguments {
   Selection selection;
   std::string shard;
   std::string scenarios;
-  std::string kernel;
-  std::string suite;
+  MachineOptions machines;
   std::string uri;
   std::string pool;
   std::string tpm_ca;
@@ -69,9 +69,7 @@ Result<std::vector<Scenario>> chosen_scenarios(const RunArguments& arguments, co
 
 /// The options that change what a scenario runs on.
 std::string rerun_options(const RunArguments& arguments) {
-  std::string options;
-  if (!arguments.kernel.empty()) options += " --kernel " + shell_quote(arguments.kernel);
-  if (!arguments.suite.empty()) options += " --suite " + shell_quote(arguments.suite);
+  std::string options = arguments.machines.to_shell();
   if (!arguments.uri.empty()) options += " --connect " + shell_quote(arguments.uri);
   if (!arguments.pool.empty()) options += " --pool " + shell_quote(arguments.pool);
   if (!arguments.tpm_ca.empty()) options += " --tpm-ca " + shell_quote(arguments.tpm_ca);
@@ -97,8 +95,8 @@ Result<int> run_scenarios(const RunArguments& arguments, CliContext& context) {
            .uri = arguments.uri,
            .pool = arguments.pool,
            .tpm_ca = arguments.tpm_ca,
-           .kernel = arguments.kernel,
-           .suite = arguments.suite},
+           .kernel = arguments.machines.kernel,
+           .suite = arguments.machines.suite},
           context.processes,
           [&](std::string_view what, std::optional<double> fraction) { log->write(event::Phase{.what = std::string(what), .fraction = fraction}); });
   SuiteOptions options{.results = results,
@@ -124,8 +122,8 @@ void add_run_command(CLI::App& app, CliContext& context, CliAction& chosen) {
                       "Ids, groups or globs: appraise/known-runs, measure, 'attest/*'; default: the scenarios tagged default");
   command->add_option("--tag", arguments->selection.tags, "Scenarios with this tag (may be repeated)");
   command->add_option("--without-tag", arguments->selection.without_tags, "And not those with this tag (may be repeated)");
-  command->add_option("--kernel", arguments->kernel, "Instead of what scenarios ask for: a flavour, tree:PATH or image:PATH");
-  command->add_option("--suite", arguments->suite, "Guests of this suite of Debian, instead of what scenarios ask for: trixie, sid");
+  command->add_option("--kernel", arguments->machines.kernel, "Instead of what scenarios ask for: a flavour, tree:PATH or image:PATH");
+  command->add_option("--suite", arguments->machines.suite, "Guests of this suite of Debian, instead of what scenarios ask for: trixie, sid");
   command->add_option("--jobs,-j", arguments->jobs, "Machines at once; default: as many as there are cores")->check(CLI::Range(0, 1024));
   command->add_option("--connect", arguments->uri, "libvirt URI of the host to run on; default: QEMU inside this process");
   command->add_option("--pool", arguments->pool, "Directory of that host which gets copies of kernels and disks, if it cannot read ours");

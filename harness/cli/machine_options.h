@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace diglab {
+
+/// What counts instead of the kernel and the suite that scenarios ask for.
+struct MachineOptions {
+  std::string kernel = {};  ///< A flavour, tree:PATH or image:PATH; empty: as scenarios ask.
+  std::string suite = {};   ///< Of Debian; empty: likewise.
+
+  /// " --kernel tree:/x --suite sid": as a run is repeated. Empty: nothing.
+  [[nodiscard]] std::string to_shell() const;
+  /// Those among the options that a run was recorded with, as shell_quote() wrote them; each option there has a value.
+  [[nodiscard]] static MachineOptions among(std::string_view options);
+};
+
+}  // namespace diglab

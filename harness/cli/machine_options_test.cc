@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/machine_options.h"
+
+#include <gtest/gtest.h>
+
+namespace diglab {
+namespace {
+
+TEST(MachineOptions, are_found_again_among_those_of_a_run) {
+  const MachineOptions given{.kernel = "tree:/home/me/it's --suite linux", .suite = "sid"};
+  const auto found = MachineOptions::among(given.to_shell() + " --connect 'qemu:///embed?root=/tmp/a b' --scenarios --kernel");
+  EXPECT_EQ(found.kernel, given.kernel);
+  EXPECT_EQ(found.suite, given.suite);
+  EXPECT_EQ(MachineOptions{}.to_shell(), "");
+  EXPECT_EQ(MachineOptions::among("").kernel, "");
+  EXPECT_EQ(MachineOptions::among(" --tpm-ca /ca.pem --kernel").kernel, "");
+}
+
+}  // namespace
+}  // namespace diglab
