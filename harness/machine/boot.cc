@@ -207,8 +207,8 @@ void Boot::on_link_lost(const Error& why) {
   finish({EndCause::link_lost, why.to_string()});
 }
 
-void Boot::on_silence(const Error& why) {
-  finish({EndCause::stopped, why.message()});
+void Boot::on_silence() {
+  finish({EndCause::stopped, "QEMU was there and did not answer: it was killed"});
 }
 
 /// Ends the boot when its end is certain and the console has been read.

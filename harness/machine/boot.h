@@ -57,7 +57,7 @@ class Boot : public std::enable_shared_from_this<Boot> {
   void on_tpm_gone();
   void on_link_lost(const Error& why);
   /// QEMU is there, but was asked for something and did not answer.
-  void on_silence(const Error& why);
+  void on_silence();
 
  private:
   Boot() = default;

@@ -66,7 +66,7 @@ Result<std::string> Machine::monitor(const std::string& command, const Deadline&
   auto boot = impl_->boot();
   bool wanted_running = boot->expect_running(false);
   virDomainRef(impl_->domain.get());
-  auto answer = call_until(deadline, fmt::format("QEMU, given the command \"{}\",", command),
+  auto answer = call_until(deadline, fmt::format("QEMU ({})", command),
                            [domain = DomainHandle(impl_->domain.get()), command]() -> Result<std::string> {
     char* text = nullptr;
     if (virDomainQemuMonitorCommand(domain.get(), command.c_str(), &text, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) != 0)

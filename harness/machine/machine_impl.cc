@@ -211,7 +211,7 @@ Result<void> Machine::Impl::end_boot() {
 
 void Machine::Impl::abandon(const Error& why) {
   if (why.kind() == ErrorKind::interrupted) boot()->expect_destroy();
-  else boot()->on_silence(why);
+  else boot()->on_silence();
   if (!kill_processes()) virDomainDestroy(domain.get());
 }
 

@@ -81,7 +81,7 @@ TEST_F(SilentMachineTest, IsNotWaitedForBeyondTheDeadlineOfASnapshot) {
     auto saved = machine_->snapshots().save("x", Deadline::in(1s));
     ASSERT_FALSE(saved.has_value());
     EXPECT_EQ(saved.error().kind(), ErrorKind::timeout) << saved.error().to_string();
-    EXPECT_THAT(saved.error().to_string(), testing::HasSubstr("QEMU, given the command \"savevm s1-x\", did not answer"));
+    EXPECT_THAT(saved.error().to_string(), testing::HasSubstr("QEMU (savevm s1-x) did not answer before the deadline"));
     ASSERT_TRUE(machine_->ended().has_value());
     EXPECT_EQ(machine_->ended()->cause, EndCause::stopped);
     expect_end_within(15s);
