@@ -226,6 +226,8 @@ Result<void> run_suite(Lab& lab, const std::vector<Scenario>& scenarios, const S
   std::string authority = lab.options().tpm_ca.empty() ? TRY(host->tpm_ca_certificates(), "the TPMs' certificate authority")
                                                        : TRY(read_file(lab.options().tpm_ca), "--tpm-ca");
   TRY_VOID(write_file(options.results / "tpm-ca.pem", authority));
+  if (authority.empty())
+    log.write(event::Phase{.what = fmt::format("warning: no quote can be verified without --tpm-ca: nobody vouches for the TPMs of {}", host->uri()), .fraction = {}});
 
   event::RunBegin begin{.run = options.results.filename().string(),
                         .version = options.version,
