@@ -65,6 +65,17 @@ TEST_F(BadMachineTest, a_guest_that_hangs_is_given_up_at_the_steps_end) {
   EXPECT_THAT(diglab->out(), HasSubstr("did not answer"));
 }
 
+TEST_F(BadMachineTest, a_machine_that_hangs_is_not_waited_for_by_a_snapshot) {
+  scenario("hang", "timeout: 60\nsteps: [{id: saved, snapshot: x}, {repeat: {times: 500, steps: [{id: back, restore: x, timeout: 2}]}}]\n");
+  auto diglab = start_run();
+  wait_for_event(*diglab, "\"step\":\"back\"");
+  pid_t qemu = machine_process("qemu-system");
+  ASSERT_NE(qemu, 0);
+  ::kill(qemu, SIGSTOP);
+  expect_status(*diglab, 3);
+  EXPECT_THAT(diglab->out(), HasSubstr("did not answer"));
+}
+
 TEST_F(BadMachineTest, an_agent_that_never_answers_is_given_up) {
   scenario("silent", "timeout: 3\nmachine: {init: /usr/bin/sleep, cmdline: [--, \"1000\"]}\nsteps: [{id: runs, run: \"exit 0\"}]\n");
   auto diglab = start_run();

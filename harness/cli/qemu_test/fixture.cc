@@ -7,11 +7,25 @@
 #include <cstdlib>
 
 #include "base/source_directory.h"
+#include "machine/run_directory.h"
 
 namespace diglab {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// The directories of runs that nobody holds any more.
+std::set<fs::path> dead_runs() {
+  std::set<fs::path> dead;
+  const fs::path parent = RunDirectory::default_parent();
+  if (!fs::exists(parent)) return dead;
+  // Held by whoever makes a directory, until that is locked.
+  auto lock = FileLock::acquire(parent / "lock", Deadline::in(patience));
+  EXPECT_TRUE(lock) << lock.error().to_string();
+  for (const auto& entry : fs::directory_iterator(parent))
+    if (entry.path().filename().string().starts_with("r-") && RunDirectory::is_dead(entry.path())) dead.insert(entry.path());
+  return dead;
+}
 
 }  // namespace
 
@@ -82,6 +96,17 @@ void BadLuckTest::wait_for_event(StartedDiglab& diglab, const std::string& text)
 void BadMachineTest::SetUp() {
   BadLuckTest::SetUp();
   if (std::getenv("DIGLAB_TEST_KERNEL") == nullptr) GTEST_SKIP() << "DIGLAB_TEST_KERNEL names no kernel";
+  dead_runs_ = dead_runs();
+}
+
+void BadMachineTest::TearDown() {
+  BadLuckTest::TearDown();
+  if (IsSkipped()) return;
+  for (const fs::path& run : dead_runs()) EXPECT_TRUE(dead_runs_.contains(run)) << run << " was left";
+  scenario("after", "timeout: 60\nsteps: [{id: runs, run: \"exit 0\"}]\n");
+  auto next = start({"run", "--scenarios", scratch_.path() / "scenarios", "--results", results(), "badluck/after"});
+  expect_status(*next, 0);
+  BadLuckTest::TearDown();
 }
 
 pid_t BadMachineTest::machine_process(const std::string& program) {

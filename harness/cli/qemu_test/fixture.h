@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "cli/qemu_test/started_diglab.h"
@@ -51,8 +52,13 @@ class BadLuckTest : public ::testing::Test {
 class BadMachineTest : public BadLuckTest {
  protected:
   void SetUp() override;
+  /// Whatever the test was about: no directory of a run is left either, and the next run works.
+  void TearDown() override;
   /// The one process of ours whose program's name begins with this and that is a machine's.
   static pid_t machine_process(const std::string& program);
+
+ private:
+  std::set<std::filesystem::path> dead_runs_;  ///< What others had left before.
 };
 
 /// The sources that the program is given.

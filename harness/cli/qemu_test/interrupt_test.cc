@@ -86,18 +86,38 @@ TEST_F(InterruptTest, ends_a_step_and_keeps_what_was_seen) {
   EXPECT_THAT(events(), HasSubstr("\"kind\":\"console\""));
 }
 
-TEST_F(InterruptTest, may_come_again_and_again_and_the_next_run_works) {
+TEST_F(InterruptTest, may_come_again_and_again) {
   scenario("sleeps", sleeping);
   auto diglab = start_run();
   wait_for_event(*diglab, "\"event\":\"step_begin\"");
   EXPECT_TRUE(eventually([&] { return diglab->signal(SIGINT), diglab->wait(0s) != -1; }, 30s));
   expect_interrupted(*diglab);
-  EXPECT_TRUE(eventually([] { return descendants().empty(); }, 10s)) << "left behind: " << descendants().front().command;
-
-  scenario("sleeps", "timeout: 60\nsteps: [{id: runs, run: \"exit 0\"}]\n");
-  auto next = start_run();
-  expect_status(*next, 0);
 }
+
+/// A moment in which a run is interrupted: that of the first event that holds `event`, in a scenario with these steps.
+struct InterruptedPhase {
+  const char* name;
+  const char* event;
+  const char* steps;
+};
+
+class InterruptPhaseTest : public InterruptTest, public testing::WithParamInterface<InterruptedPhase> {};
+
+TEST_P(InterruptPhaseTest, ends_the_run_and_leaves_nothing) {
+  scenario("phase", fmt::format("timeout: 120\nsteps: [{}]\n", GetParam().steps));
+  auto diglab = start_run();
+  wait_for_event(*diglab, GetParam().event);
+  interrupt(*diglab);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, InterruptPhaseTest,
+                         testing::Values(InterruptedPhase{"opening_the_host", "opening the connection to the machines' host", "{run: exit 0}"},
+                                         InterruptedPhase{"proving_the_acceleration", "proving the acceleration", "{run: exit 0}"},
+                                         InterruptedPhase{"snapshot", R"("step":"now")", "{id: now, snapshot: x}, {run: sleep 60, timeout: 90}"},
+                                         InterruptedPhase{"restore", R"("step":"now")", "{snapshot: x}, {repeat: {times: 500, steps: [{id: now, restore: x}]}}"},
+                                         InterruptedPhase{"reboot", R"("step":"now")", "{repeat: {times: 50, steps: [{id: now, reboot: {}}]}}"},
+                                         InterruptedPhase{"quote", R"("step":"now")", "{repeat: {times: 50, steps: [{id: now, quote: {}}]}}"}),
+                         [](const auto& phase) { return std::string(phase.param.name); });
 
 TEST_F(InterruptTest, is_a_key_of_the_terminal_while_the_guest_of_a_shell_boots) {
   const int keyboard = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
