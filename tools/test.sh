@@ -179,7 +179,7 @@ run_tests() {
         kernel=$("$program" --source "$source_dir" kernel build) || { failed_once $?; continue; }
         if check_kernel <<<"$kernel"; then tests_passed=$(( tests_passed + 1 )); else failed_once 1; fi
         "$program" --source "$source_dir" image build minimal >/dev/null || { failed_once $?; continue; }
-        DIGLAB_TEST_KERNEL=$(sed -n 's/^  image *\(.*\) (.*/\1/p' <<<"$kernel") \
+        DIGLAB_TEST_KERNEL=$(sed -n 's/^  image *\(.*\) (.*/\1/p' <<<"$kernel") DIGLAB_TEST_WHOLE_SUITE=$nightly \
           run_ctest release -L qemu -j 2 ;; # the agent's beside the others, of which one runs at a time
       fuzz)
         begin_fuzz

@@ -28,14 +28,14 @@ std::string safe(std::string_view label) {
 
 void SnapshotTree::set_tpm_digest(TpmDigest digest) { digest_ = std::move(digest); }
 
-void SnapshotTree::on_restore(std::function<void()> before, std::function<void()> after) {
+void SnapshotTree::on_restore(std::function<void()> before, std::function<Result<void>(const Deadline&)> after) {
   before_restore_ = std::move(before);
   after_restore_ = std::move(after);
 }
 
 Result<SnapshotId> SnapshotTree::save(std::string_view label, const Deadline& deadline) {
   SnapshotId id(fmt::format("s{}-{}", next_++, safe(label)));
-  std::string tpm = digest_ ? TRY(digest_(), "the TPM before a snapshot") : std::string();
+  std::string tpm = digest_ ? TRY(digest_(deadline), "the TPM before a snapshot") : std::string();
   TRY_VOID(run_monitor(machine_, "savevm " + id.str(), deadline));
   machine_.console().mark("saved " + id.str());
   nodes_[id] = {.parent = current_, .tpm = tpm};
@@ -51,9 +51,9 @@ Result<void> SnapshotTree::restore(const SnapshotId& id, const Deadline& deadlin
   machine_.agent_restored();
   machine_.console().mark("restored " + id.str());
   current_ = id;
-  if (after_restore_) after_restore_();
+  if (after_restore_) TRY_VOID(after_restore_(deadline), "after a restore");
   if (!digest_ || node->second.tpm.empty()) return {};
-  std::string tpm = TRY(digest_(), "the TPM after a restore");
+  std::string tpm = TRY(digest_(deadline), "the TPM after a restore");
   if (tpm != node->second.tpm)
     return fail(ErrorKind::diverged, fmt::format("restored {}: the TPM is at {} and was at {} when it was saved", id.str(), tpm, node->second.tpm));
   return {};

@@ -24,15 +24,15 @@ using SnapshotId = StrongId<struct SnapshotIdTag>;
 class SnapshotTree {
  public:
   /// Something that identifies the TPM's state as the guest sees it: its PCR values.
-  using TpmDigest = std::function<Result<std::string>()>;
+  using TpmDigest = std::function<Result<std::string>(const Deadline&)>;
 
   explicit SnapshotTree(Machine& machine) : machine_(machine) {}
 
   /// From now on every save() asks `digest` and remembers the answer, and every restore() asks again and compares.
   void set_tpm_digest(TpmDigest digest);
   /// Called by every restore(): before the machine goes back, and when it has, before the TPM's digest is asked for. The moments to
-  /// end the epoch with the agent, and to begin a new one.
-  void on_restore(std::function<void()> before, std::function<void()> after);
+  /// end the epoch with the agent, and to begin a new one. All are given the deadline of the save() or restore().
+  void on_restore(std::function<void()> before, std::function<Result<void>(const Deadline&)> after);
 
   // A QEMU that has not done it at the deadline is ended with the boot: ErrorKind::timeout, or ::interrupted.
   Result<SnapshotId> save(std::string_view label, const Deadline& deadline);
@@ -53,7 +53,7 @@ class SnapshotTree {
   Machine& machine_;
   TpmDigest digest_;
   std::function<void()> before_restore_;
-  std::function<void()> after_restore_;
+  std::function<Result<void>(const Deadline&)> after_restore_;
   std::map<SnapshotId, Node> nodes_;
   SnapshotId current_;
   unsigned next_ = 1;

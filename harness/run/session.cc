@@ -66,8 +66,12 @@ void Session::attach() {
   agent_ = std::make_unique<AgentClient>(machine_->agent());
   snapshots.clear();
   // The TPM is asked through the agent, which must first be told that it went back in time.
-  machine_->snapshots().set_tpm_digest([this] { return tpm_digest(*agent_, in(request_time)); });
-  machine_->snapshots().on_restore([this] { agent_->before_restore(); }, [this] { restored_ = agent_->after_restore(in(request_time)); });
+  machine_->snapshots().set_tpm_digest([this](const Deadline& deadline) { return tpm_digest(*agent_, deadline); });
+  machine_->snapshots().on_restore([this] { agent_->before_restore(); },
+                                   [this](const Deadline& deadline) -> Result<void> {
+                                     TRY(agent_->after_restore(deadline));
+                                     return {};
+                                   });
 }
 
 Result<void> Session::come_up() {
@@ -111,12 +115,6 @@ Result<void> Session::reboot(const std::map<std::string, std::string>& smbios, b
   TRY_VOID(machine_->reboot(in(plan_.scenario.boot_timeout), &changed), "next boot");
   attach();
   return come_up();
-}
-
-Result<void> Session::restore(const SnapshotId& snapshot, const Deadline& deadline) {
-  TRY_VOID(machine_->snapshots().restore(snapshot, deadline));
-  TRY(std::move(restored_), "the agent after the restore");
-  return {};
 }
 
 event::Where Session::where() const {

@@ -51,9 +51,6 @@ class Session {
   /// `smbios`: system information that replaces the machine's from now on; so does `command_line`, if there is one.
   Result<void> reboot(const std::map<std::string, std::string>& smbios, bool cut, const std::optional<std::string>& command_line);
 
-  /// Back to a snapshot of this boot: memory, disk and TPM, and an agent that knows of it.
-  Result<void> restore(const SnapshotId& snapshot, const Deadline& deadline);
-
   [[nodiscard]] const RoundPlan& plan() const { return plan_; }
   [[nodiscard]] Machine& machine() { return *machine_; }
   [[nodiscard]] AgentClient& agent() { return *agent_; }
@@ -76,7 +73,6 @@ class Session {
   Deadline end_;
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<AgentClient> agent_;
-  Result<AgentInfo> restored_ = AgentInfo{};  ///< What the agent said to the last restore.
   int boot_ = 1;
   bool up_ = false;
   std::mutex mutex_;

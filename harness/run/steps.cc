@@ -236,7 +236,7 @@ class Performer {
   Result<void> operator()(const step::Restore& restore) {
     auto found = session_.snapshots.find(restore.name);
     if (found == session_.snapshots.end()) return fail(ErrorKind::bad_input, fmt::format("no snapshot '{}' in this boot", restore.name));
-    TRY_VOID(session_.restore(found->second, deadline_), "restore");
+    TRY_VOID(session_.machine().snapshots().restore(found->second, deadline_), "restore");
     end.exit_status = 0;
     return {};
   }

@@ -12,7 +12,7 @@ namespace {
 TEST_F(MachineTest, SnapshotBringsBackMemoryAndTpm) {
   auto machine = start_up();
   ASSERT_NE(machine, nullptr);
-  machine->snapshots().set_tpm_digest([&] { return ask(*machine, "pcr"); });
+  machine->snapshots().set_tpm_digest([&](const Deadline&) { return ask(*machine, "pcr"); });
   EXPECT_EQ(*ask(*machine, "count"), "1");
   ASSERT_OK(ask(*machine, "extend"));
   std::string before = *ask(*machine, "pcr");
@@ -43,7 +43,7 @@ TEST_F(MachineTest, RestoredTpmThatIsNotWhatItWasIsDivergence) {
   auto machine = start_up();
   ASSERT_NE(machine, nullptr);
   int asked = 0;
-  machine->snapshots().set_tpm_digest([&]() -> Result<std::string> { return std::to_string(asked++); });
+  machine->snapshots().set_tpm_digest([&](const Deadline&) -> Result<std::string> { return std::to_string(asked++); });
   auto saved = machine->snapshots().save("x", Deadline::in(patience));
   ASSERT_OK(saved);
   EXPECT_EQ(machine->snapshots().restore(*saved, Deadline::in(patience)).error().kind(), ErrorKind::diverged);
