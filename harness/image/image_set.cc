@@ -91,6 +91,7 @@ Result<TreePackage> load_tree_package(const fs::path& directory) {
                         {"requires", into(package.requires_list)},
                         {"provides", into(package.provides)},
                         {"obsoletes", into(package.obsoletes)},
+                        {"own_key", into(tree.own_key)},
                         {"copies", [&](const YAML::Node& node) {
                            tree.copies = node.IsSequence() ? node.as<std::vector<unsigned>>() : std::vector<unsigned>(node.as<unsigned>(), 1);
                          }},

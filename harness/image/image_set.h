@@ -37,6 +37,7 @@ struct TreePackage {
   PackageDescription description;
   std::filesystem::path files;                   ///< root/
   std::map<std::string, std::string> links;      ///< Path to target.
+  bool own_key = false;                          ///< An administrator's own key signs it, and not the packages'.
   std::vector<unsigned> copies;                  ///< Packages that differ in a number: how often each has the files; empty: this one.
   unsigned number = 0;                           ///< Of a copy: at the end of its name, of each file's name, and, as a comment, of each file.
   unsigned times = 1;                            ///< Of a copy: how often it has each file.

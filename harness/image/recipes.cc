@@ -112,7 +112,7 @@ Result<RpmRecipe> recipe_for(const TreePackage& tree) {
   std::string made;
   for (const auto& [path, target] : tree.links) made += fmt::format("{} -> {}\n", path, target);
   if (tree.file_size != 0) made += fmt::format("{} bytes each\n", tree.file_size);
-  RpmRecipe recipe{.name = tree.description.name, .content = spec_of(tree.description) + listing.content + made, .lay_out = {}};
+  RpmRecipe recipe{.name = tree.description.name, .content = spec_of(tree.description) + listing.content + made, .own_key = tree.own_key, .lay_out = {}};
   recipe.lay_out = [tree](const fs::path& root) -> Result<PackageDescription> {
     TRY_VOID(copy_tree(tree.files, root));
     if (tree.number != 0) TRY_VOID(number_files(root, tree));

@@ -44,8 +44,8 @@ Result<std::optional<BuiltRpm>> find_built_rpm(const fs::path& place) {
   return found;
 }
 
-fs::path RpmBuilder::place_of(const RpmRecipe& recipe) const {
-  return cache_ / "rpms" / sha256_of(fmt::format("{}\n{}\n{}", format_version, keys_.rpm_fingerprint, recipe.content)).substr(0, 32);
+fs::path RpmBuilder::place_of(const RpmRecipe& recipe, const Signer& signer) const {
+  return cache_ / "rpms" / sha256_of(fmt::format("{}\n{}\n{}", format_version, signer.fingerprint, recipe.content)).substr(0, 32);
 }
 
 Result<void> RpmBuilder::build_one(const RpmRecipe& recipe, const fs::path& stage, const Deadline& deadline) {
@@ -65,13 +65,16 @@ Result<void> RpmBuilder::build_one(const RpmRecipe& recipe, const fs::path& stag
   return {};
 }
 
-Result<void> RpmBuilder::sign(const fs::path& stage, const Deadline& deadline) {
+Result<void> RpmBuilder::sign(const std::vector<fs::path>& stages, const Signer& signer, const Deadline& deadline) {
   std::vector<std::string> files;
-  for (const auto& item : fs::recursive_directory_iterator(stage)) {
-    if (item.path().extension() == ".rpm") files.push_back(item.path());
+  for (const auto& stage : stages) {
+    for (const auto& item : fs::directory_iterator(stage)) {
+      if (item.path().extension() == ".rpm") files.push_back(item.path());
+    }
   }
-  auto home = TRY(GpgHome::borrow(keys_.gpg_home, processes_));
-  TRY_VOID(write_rpm_macros(home.path(), {{"_gpg_name", keys_.rpm_fingerprint}, {"_gpg_path", home.path().string()}}));
+  if (files.empty()) return {};
+  auto home = TRY(GpgHome::borrow(signer.gpg_home, processes_));
+  TRY_VOID(write_rpm_macros(home.path(), {{"_gpg_name", signer.fingerprint}, {"_gpg_path", home.path().string()}}));
   auto command = rpm_tool({"rpmsign", "--addsign"}, home.path());
   for (auto& file : files) command.add(std::move(file));
   (void)TRY(processes_.check(command, {.deadline = deadline, .input = {}, .on_line = {}}), "signing packages");
@@ -81,10 +84,17 @@ Result<void> RpmBuilder::sign(const fs::path& stage, const Deadline& deadline) {
 Result<std::vector<BuiltRpm>> RpmBuilder::build(const std::vector<RpmRecipe>& recipes,
                                                 const std::function<Result<void>(const std::vector<std::size_t>&)>& missing,
                                                 const ImageProgress& progress, const Deadline& deadline) {
+  const Signer packages{.gpg_home = keys_.gpg_home, .fingerprint = keys_.rpm_fingerprint};
+  Signer own;
+  if (std::ranges::any_of(recipes, &RpmRecipe::own_key)) {
+    auto key = TRY(OwnKey::provide(keys_, processes_, deadline));
+    own = {.gpg_home = std::move(key.gpg_home), .fingerprint = std::move(key.fingerprint)};
+  }
+  const auto place = [&](std::size_t i) { return place_of(recipes[i], recipes[i].own_key ? own : packages); };
   std::vector<std::optional<BuiltRpm>> built;
   std::vector<std::size_t> todo;
   for (std::size_t i = 0; i < recipes.size(); ++i) {
-    built.push_back(TRY(find_built_rpm(place_of(recipes[i]))));
+    built.push_back(TRY(find_built_rpm(place(i))));
     if (!built.back()) todo.push_back(i);
   }
   if (!todo.empty()) {
@@ -112,14 +122,18 @@ Result<std::vector<BuiltRpm>> RpmBuilder::build(const std::vector<RpmRecipe>& re
     }
     if (first_error) return fail(*std::move(first_error));
     if (progress) progress(std::nullopt, fmt::format("signing {} packages", todo.size()));
-    TRY_VOID(sign(stage.path() / "out", deadline));
+    const auto output = [&](std::size_t i) { return stage.path() / "out" / fmt::format("{}", i); };
+    std::vector<fs::path> for_packages, for_own;
+    for (const auto i : todo) (recipes[i].own_key ? for_own : for_packages).push_back(output(i));
+    TRY_VOID(sign(for_packages, packages, deadline));
+    TRY_VOID(sign(for_own, own, deadline));
     for (const auto i : todo) {
-      const auto from = stage.path() / "out" / fmt::format("{}", i);
+      const auto from = output(i);
       fs::path rpm;
       for (const auto& item : fs::directory_iterator(from)) rpm = item.path();
       TRY_VOID(write_file(from / "sha256", TRY(sha256_of_file(rpm))));
-      TRY_VOID(move_into(from, place_of(recipes[i])));
-      built[i] = TRY(find_built_rpm(place_of(recipes[i])));
+      TRY_VOID(move_into(from, place(i)));
+      built[i] = TRY(find_built_rpm(place(i)));
       if (!built[i]) return fail(ErrorKind::infra, fmt::format("the package {} was built and is not in the cache", recipes[i].name));
     }
   }

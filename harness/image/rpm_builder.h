@@ -22,6 +22,7 @@ struct BuiltRpm {
 struct RpmRecipe {
   std::string name;       ///< For messages.
   std::string content;    ///< Text that names everything the result depends on, but for the key and this program's version.
+  bool own_key = false;   ///< Signed by OwnKey, and not by the packages' key.
   /// Lays the files out below the given empty directory and says what the package owns. Runs on any thread.
   std::function<Result<PackageDescription>(const std::filesystem::path& root)> lay_out;
 };
@@ -41,9 +42,14 @@ class RpmBuilder {
                                       const ImageProgress& progress, const Deadline& deadline);
 
  private:
-  [[nodiscard]] std::filesystem::path place_of(const RpmRecipe& recipe) const;
+  struct Signer {
+    std::filesystem::path gpg_home;
+    std::string fingerprint;
+  };
+
+  [[nodiscard]] std::filesystem::path place_of(const RpmRecipe& recipe, const Signer& signer) const;
   Result<void> build_one(const RpmRecipe& recipe, const std::filesystem::path& stage, const Deadline& deadline);
-  Result<void> sign(const std::filesystem::path& stage, const Deadline& deadline);
+  Result<void> sign(const std::vector<std::filesystem::path>& stages, const Signer& signer, const Deadline& deadline);
 
   std::filesystem::path cache_;
   const LabKeys& keys_;
