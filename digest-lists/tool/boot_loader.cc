@@ -133,7 +133,10 @@ class Entries final : public BootLoader {
 
   Result<std::vector<Change>> replace(const Words& old, const Words& added) const override {
     std::vector<Change> changes;
-    for (const auto& path : paths_) changes.emplace_back(FileChange{path, TRY(replaced(path, old, added))});
+    for (const auto& path : paths_) {
+      auto content = TRY(replaced(path, old, added));
+      changes.emplace_back(FileChange{path, std::move(content)});
+    }
     return changes;
   }
 

@@ -64,7 +64,9 @@ Result<Bytes> read_attribute(const std::filesystem::path& file, const std::strin
 }
 
 Result<Label> read_label(const std::filesystem::path& file, const ReadAttribute& read) {
-  return Label{.ima = TRY(read(file, "security.ima")), .evm = TRY(read(file, "security.evm"))};
+  auto ima = TRY(read(file, "security.ima"));
+  auto evm = TRY(read(file, "security.evm"));
+  return Label{.ima = std::move(ima), .evm = std::move(evm)};
 }
 
 }  // namespace diglim::tool

@@ -103,7 +103,9 @@ Result<Subject> subject_of(const std::string& word, const Algorithm& algorithm, 
     if (auto digest = parse_digest(word)) return Subject{.name = word, .digest = *std::move(digest)};
     return fail(ErrorKind::bad_input, fmt::format("'{}' is neither a file nor a digest like sha256-0123...", word));
   }
-  return Subject{.name = word, .digest = TRY(digest_of_file(path, algorithm)), .label = TRY(read_label(path, read_attribute))};
+  auto digest = TRY(digest_of_file(path, algorithm));
+  auto label = TRY(read_label(path, read_attribute));
+  return Subject{.name = word, .digest = std::move(digest), .label = std::move(label)};
 }
 
 /// Whether the file would run, and the reason in words.

@@ -138,8 +138,10 @@ Result<ImaEntry> parse_line(std::string_view line, ByteOrder order) {
                             printable(entry.template_name, 40)));
   std::vector<std::string> words = TRY(words_of(line, *names));
   const bool legacy = entry.template_name == legacy_template;
-  for (std::size_t i = 0; i < words.size(); ++i)
-    entry.fields.push_back({(*names)[i], TRY(field_bytes((*names)[i], words[i], order, legacy))});
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    auto bytes = TRY(field_bytes((*names)[i], words[i], order, legacy));
+    entry.fields.push_back({(*names)[i], std::move(bytes)});
+  }
   if (legacy) {
     TRY_VOID(legacy_data(entry));
     return entry;

@@ -27,12 +27,13 @@ Result<Bench> open_bench(Lab& lab, const MachineWish& wish, const std::stop_toke
   BuiltKernel kernel = TRY(lab.kernel(wish, build));
   BuiltImage image = TRY(lab.image(wish, build));
   MachineSpec spec = machine_spec(wish, kernel, image, TRY(lab.initramfs(wish, image)), acceleration.acceleration);
+  auto scratch = TRY(TempDir::make({}, "diglab-bench"));
   return Bench{.host = host,
                .acceleration = acceleration,
                .kernel = kernel,
                .image = image,
                .spec = spec,
-               .scratch = TRY(TempDir::make({}, "diglab-bench")),
+               .scratch = std::move(scratch),
                .stop = stop};
 }
 

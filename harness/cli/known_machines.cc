@@ -8,7 +8,9 @@ namespace diglab {
 
 Result<Known> known_machines(const CliContext& context) {
   const KernelStore kernels(context.cache, context.processes, context.source / "kernel-patches");
-  return Known{.flavours = TRY(kernels.flavours()), .sets = TRY(list_image_sets(context.source / "guest-image/sets"))};
+  auto flavours = TRY(kernels.flavours());
+  auto sets = TRY(list_image_sets(context.source / "guest-image/sets"));
+  return Known{.flavours = std::move(flavours), .sets = std::move(sets)};
 }
 
 }  // namespace diglab

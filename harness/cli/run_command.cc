@@ -99,9 +99,10 @@ Result<int> run_scenarios(const RunArguments& arguments, CliContext& context) {
            .suite = arguments.machines.suite},
           context.processes,
           [&](std::string_view what, std::optional<double> fraction) { log->write(event::Phase{.what = std::string(what), .fraction = fraction}); });
+  auto version = TRY(version_of(context));
   SuiteOptions options{.results = results,
                        .command = context.command_line,
-                       .version = TRY(version_of(context)),
+                       .version = std::move(version),
                        .rerun_options = rerun_options(arguments),
                        .jobs = arguments.jobs};
   auto ran = run_suite(lab, scenarios, options, *log, context.stop);

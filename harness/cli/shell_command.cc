@@ -106,10 +106,11 @@ Result<int> run_shell(const ShellArguments& arguments, CliContext& context) {
   SystemClock clock;
   std::unique_ptr<EventLog> log = TRY(EventLog::create(scratch.path(), clock, {}));
   const LabKeys keys = TRY(lab.keys(build));
+  const auto initramfs = TRY(lab.initramfs(variant.machine, image));
   RoundPlan plan{.scenario = scenario,
                  .variant = variant,
                  .round = 1,
-                 .machine = machine_spec(variant.machine, kernel, image, TRY(lab.initramfs(variant.machine, image)), acceleration.acceleration),
+                 .machine = machine_spec(variant.machine, kernel, image, initramfs, acceleration.acceleration),
                  .scale = time_scale(acceleration.acceleration),
                  .results = scratch.path(),
                  .keys = keys,

@@ -100,8 +100,9 @@ Result<std::optional<BuiltImage>> find_image(const fs::path& directory) {
 }
 
 Result<std::string> manifest_of(const Plan& plan, const ImageRequest& request, const LabKeys& keys, const fs::path& work, const std::vector<BuiltRpm>& rpms) {
+  auto disk_sha256 = TRY(sha256_of_file(work / "disk.img"));
   ImageManifest manifest{.id = plan.id, .set = plan.set.name, .suite = plan.suite, .ima_signatures = request.ima_signatures, .keys = keys.id,
-                         .rpm_fingerprint = keys.rpm_fingerprint, .disk_sha256 = TRY(sha256_of_file(work / "disk.img")),
+                         .rpm_fingerprint = keys.rpm_fingerprint, .disk_sha256 = std::move(disk_sha256),
                          .disk_bytes = plan.set.disk_mib << 20, .packages = {}};
   std::vector<fs::path> files;
   for (const auto& rpm : rpms) files.push_back(rpm.file);

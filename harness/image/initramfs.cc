@@ -47,7 +47,8 @@ class Archive {
     for (const auto& place : way) {
       const PackagedFile& file = *place.file;
       if (entries_.contains(file.path)) continue;
-      entries_[file.path] = {file.path.substr(1), file.mode, file.is_regular() ? TRY(tree_.content_of(place)) : file.link_target};
+      auto content = file.is_regular() ? TRY(tree_.content_of(place)) : file.link_target;
+      entries_[file.path] = {file.path.substr(1), file.mode, std::move(content)};
     }
     return way.back();
   }

@@ -52,10 +52,11 @@ Result<BuiltImage> Lab::image(const MachineWish& wish, const Deadline& deadline)
   std::string key = fmt::format("{}/{}/{}/{}/{}", set, suite, signatures, to_string(lists), modules_of.id);
   if (auto found = built_images_.find(key); found != built_images_.end()) return found->second;
   TempDir staging = TRY(TempDir::make({}, "diglab-guest-files"));
+  auto own = TRY(own_packages(modules_of, suite, staging.path(), deadline));
   ImageRequest request{.set = set,
                        .ima_signatures = signatures,
                        .digest_lists = lists,
-                       .own = TRY(own_packages(modules_of, suite, staging.path(), deadline)),
+                       .own = std::move(own),
                        .suite = suite,
                        .repository = std::nullopt};
   std::string what = fmt::format("image {}{}{}{}", set, suite.empty() ? "" : fmt::format(" of {}", suite), signatures ? " with IMA signatures" : "", lists == DigestLists::none ? "" : fmt::format(" with digest lists ({})", to_string(lists)));
