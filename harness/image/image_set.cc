@@ -155,14 +155,4 @@ std::vector<TreePackage> copies_of(const TreePackage& tree) {
   return copies;
 }
 
-Result<std::vector<std::string>> list_image_sets(const fs::path& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error))
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot list: {}", directory.string(), error.message()));
-  std::ranges::sort(names);
-  return names;
-}
-
 }  // namespace diglab

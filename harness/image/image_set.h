@@ -28,9 +28,6 @@ struct ImageSet {
 /// ErrorKind::bad_input with file and line for what is no set, or has a field that is not known.
 Result<ImageSet> load_image_set(const std::filesystem::path& file);
 
-/// The names of the sets in a directory, sorted.
-Result<std::vector<std::string>> list_image_sets(const std::filesystem::path& directory);
-
 /// A tree of ours: guest-image/<tree>/package.yaml beside root/. The YAML holds what git does not: empty directories,
 /// permissions, owners, files that appear only at run time, scriptlets.
 struct TreePackage {

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "os/files.h"
+#include "os/list_descriptions.h"
 
 namespace diglab {
 namespace {
@@ -131,14 +132,7 @@ Result<Flavour> read_flavour(const fs::path& patches, std::string_view version, 
 }
 
 Result<std::vector<std::string>> list_flavours(const fs::path& patches, std::string_view version) {
-  const fs::path directory = TRY(version_directory(patches, version)) / "flavours";
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error))
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  if (error) return fail(ErrorKind::infra, fmt::format("{}: cannot list: {}", directory.string(), error.message()));
-  std::ranges::sort(names);
-  return names;
+  return list_descriptions(TRY(version_directory(patches, version)) / "flavours");
 }
 
 }  // namespace diglab
