@@ -2,7 +2,7 @@
 #pragma once
 
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace diglab {
 
@@ -11,10 +11,10 @@ struct MachineOptions {
   std::string kernel = {};  ///< A flavour, tree:PATH or image:PATH; empty: as scenarios ask.
   std::string suite = {};   ///< Of Debian; empty: likewise.
 
-  /// " --kernel tree:/x --suite sid": as a run is repeated. Empty: nothing.
-  [[nodiscard]] std::string to_shell() const;
-  /// Those among the options that a run was recorded with, as shell_quote() wrote them; each option there has a value.
-  [[nodiscard]] static MachineOptions among(std::string_view options);
+  /// "--kernel", "tree:/x", "--suite", "sid": as a run is repeated.
+  [[nodiscard]] std::vector<std::string> words() const;
+  /// Those among the options that a run was recorded with; each option there has a value.
+  [[nodiscard]] static MachineOptions among(const std::vector<std::string>& words);
 };
 
 }  // namespace diglab

@@ -8,12 +8,14 @@ namespace {
 
 TEST(MachineOptions, are_found_again_among_those_of_a_run) {
   const MachineOptions given{.kernel = "tree:/home/me/it's --suite linux", .suite = "sid"};
-  const auto found = MachineOptions::among(given.to_shell() + " --connect 'qemu:///embed?root=/tmp/a b' --scenarios --kernel");
+  auto words = given.words();
+  words.insert(words.end(), {"--scenarios", "--kernel", "--connect", "qemu:///system"});
+  const auto found = MachineOptions::among(words);
   EXPECT_EQ(found.kernel, given.kernel);
   EXPECT_EQ(found.suite, given.suite);
-  EXPECT_EQ(MachineOptions{}.to_shell(), "");
-  EXPECT_EQ(MachineOptions::among("").kernel, "");
-  EXPECT_EQ(MachineOptions::among(" --tpm-ca /ca.pem --kernel").kernel, "");
+  EXPECT_TRUE(MachineOptions{}.words().empty());
+  EXPECT_EQ(MachineOptions::among({}).kernel, "");
+  EXPECT_EQ(MachineOptions::among({"--tpm-ca", "/ca.pem", "--kernel"}).kernel, "");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "cli/replay_command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -127,7 +128,7 @@ Result<int> replay(const ReplayArguments& arguments, CliContext& context) {
   const Found found = TRY(find_step(*record, arguments, place.point));
   const Scenario scenario = TRY(scenario_for(*record, found));
   fmt::print("{}, step {}, held after {}{}\n", found.variant->name, found.step->begin.step.str(), one_line(found.point.to_string(), 200),
-             one_line(machines.to_shell(), 200));
+             one_line(fmt::format(" {}", fmt::join(machines.words(), " ")), 200));
   std::fflush(stdout);
 
   SystemClock clock;
@@ -135,7 +136,7 @@ Result<int> replay(const ReplayArguments& arguments, CliContext& context) {
   const auto log = TRY(EventLog::create(results, clock, [](const Event&) {}));
   Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = arguments.uri, .pool = {}, .tpm_ca = {}, .kernel = machines.kernel, .suite = machines.suite},
           context.processes, [&](std::string_view what, std::optional<double> fraction) { log->write(event::Phase{.what = std::string(what), .fraction = fraction}); });
-  TRY_VOID(run_suite(lab, {scenario}, {.results = results, .command = context.command_line, .version = {}, .rerun_options = machines.to_shell(), .jobs = 1}, *log, context.stop));
+  TRY_VOID(run_suite(lab, {scenario}, {.results = results, .command = context.command_line, .version = {}, .rerun_options = machines.words(), .jobs = 1}, *log, context.stop));
   const std::vector<Event> events = log->events();
   for (const Event& event : events) {
     if (const auto* fault = std::get_if<event::Fault>(&event.body)) return fail(ErrorKind::infra, fault->message);

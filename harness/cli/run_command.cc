@@ -68,13 +68,16 @@ Result<std::vector<Scenario>> chosen_scenarios(const RunArguments& arguments, co
 }
 
 /// The options that change what a scenario runs on.
-std::string rerun_options(const RunArguments& arguments) {
-  std::string options = arguments.machines.to_shell();
-  if (!arguments.uri.empty()) options += " --connect " + shell_quote(arguments.uri);
-  if (!arguments.pool.empty()) options += " --pool " + shell_quote(arguments.pool);
-  if (!arguments.tpm_ca.empty()) options += " --tpm-ca " + shell_quote(arguments.tpm_ca);
-  if (!arguments.scenarios.empty()) options += " --scenarios " + shell_quote(arguments.scenarios);
-  return options;
+std::vector<std::string> rerun_options(const RunArguments& arguments) {
+  std::vector<std::string> words = arguments.machines.words();
+  const auto add = [&](const char* option, const std::string& value) {
+    if (!value.empty()) words.insert(words.end(), {option, value});
+  };
+  add("--connect", arguments.uri);
+  add("--pool", arguments.pool);
+  add("--tpm-ca", arguments.tpm_ca);
+  add("--scenarios", arguments.scenarios);
+  return words;
 }
 
 Result<int> run_scenarios(const RunArguments& arguments, CliContext& context) {

@@ -33,7 +33,7 @@ struct RunBegin {
   std::string run;                          ///< Name of the results directory.
   std::string version;                      ///< Of diglab: git describe, or the release.
   std::string command;                      ///< As typed.
-  std::string options;                      ///< What it ran on, for a shell: " --kernel tree:/x"; empty: what scenarios ask for.
+  std::vector<std::string> options;         ///< What it ran on, word by word: "--kernel", "tree:/x"; empty: what scenarios ask for.
   std::string connection;                   ///< libvirt URI.
   std::string acceleration;                 ///< "kvm" or "tcg", as proven.
   std::map<std::string, std::string> host;  ///< cpu, cores, kernel, qemu, libvirt, swtpm versions.

@@ -233,7 +233,7 @@ TEST(Summary, control_state_is_one_word_about_the_control) {
 
 TEST(Summary, the_command_to_run_again_keeps_what_the_run_was_on) {
   event::RunBegin run;
-  run.options = " --kernel 'tree:/my linux' --suite sid";
+  run.options = {"--kernel", "tree:/my linux", "--suite", "sid"};
   EXPECT_EQ(rerun_command(&run, ScenarioId("a/b")), "./diglab run a/b --kernel 'tree:/my linux' --suite sid");
   EXPECT_EQ(rerun_command(nullptr, ScenarioId("a/b")), "./diglab run a/b");
 }

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "os/command.h"
+
 namespace diglab {
 void Totals::count(Outcome outcome) {
   switch (outcome) {
@@ -75,7 +77,10 @@ std::string date_and_time(std::chrono::system_clock::time_point time) {
 }
 
 std::string rerun_command(const event::RunBegin* run, const ScenarioId& scenario) {
-  return "./diglab run " + scenario.str() + (run ? run->options : "");
+  Command command{"./diglab", "run", scenario.str()};
+  if (run)
+    for (const std::string& word : run->options) command.add(word);
+  return command.to_shell();
 }
 
 }  // namespace diglab

@@ -102,8 +102,9 @@ void run_round(Host& host, const RoundPlan& plan) {
 
 /// The one command that does it again, beside the evidence.
 void write_rerun(const SuiteOptions& options, const Scenario& scenario, EventLog& log) {
-  std::string script = fmt::format("#!/bin/sh\n# From the directory of the diglab sources. The run was: {}\nexec ./diglab run {}{}\n",
-                                   options.command, shell_quote(scenario.id.str()), options.rerun_options);
+  Command again{"./diglab", "run", scenario.id.str()};
+  for (const std::string& word : options.rerun_options) again.add(word);
+  std::string script = fmt::format("#!/bin/sh\n# From the directory of the diglab sources. The run was: {}\nexec {}\n", options.command, again.to_shell());
   auto written = write_file(options.results / scenario.id.str() / "rerun.sh", script);
   if (!written) write_fault(log, {.scenario = scenario.id, .variant = {}, .round = 0, .boot = 0}, written.error());
 }

@@ -14,7 +14,7 @@ struct SuiteOptions {
   std::filesystem::path results;  ///< Of this run; exists and is empty.
   std::string command;            ///< As typed, for the record.
   std::string version;
-  std::string rerun_options;      ///< What else the one command that repeats a scenario needs: " --kernel tree:/x".
+  std::vector<std::string> rerun_options;  ///< What else the one command that repeats a scenario needs: "--kernel", "tree:/x".
   unsigned jobs = 0;              ///< Machines at once; 0: as many as there are cores.
 };
 
