@@ -94,7 +94,8 @@ void load_lists() {
   const int interface = ::open("/sys/integrity/diglim/digest_list_add", O_WRONLY | O_CLOEXEC);
   if (interface < 0) give_up("cannot load digest lists");
   for (const auto& [name, directory] : lists) {
-    const std::string path = directory + "/" + name;
+    std::string path = directory;
+    path.append("/").append(name);
     if (::write(interface, path.data(), path.size()) < 0 && errno != EEXIST)
       std::fprintf(stderr, "diglab-switch-root: %s: %s\n", path.c_str(), ::strerrorname_np(errno));
   }

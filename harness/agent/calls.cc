@@ -199,7 +199,9 @@ int write_line(const char* path, const std::string& line) {
   int fd = ::open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return -1;
   auto count = ::write(fd, line.data(), line.size());
+  const int failure = errno;
   ::close(fd);
+  errno = failure;
   return count < 0 ? -1 : 0;
 }
 

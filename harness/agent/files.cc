@@ -182,9 +182,11 @@ void read_pcrs(const Channel& channel) {
     while (auto* entry = ::readdir(directory)) {
       std::string name(entry->d_name);
       if (!name.starts_with("pcr-")) continue;
+      auto bank = tpm;
+      bank.append("/").append(name).append("/");
       auto values = Json::array();
       for (int i = 0; i < 24; ++i) {
-        auto value = first_word_of(tpm + "/" + name + "/" + std::to_string(i));
+        auto value = first_word_of(bank + std::to_string(i));
         std::ranges::transform(value, value.begin(), [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
         values.push_back(wire::to_json_text(value));
       }

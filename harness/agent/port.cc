@@ -43,14 +43,14 @@ std::string find_port(const std::string& name, std::chrono::milliseconds limit) 
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = 1;
-  if (events >= 0) ::bind(events, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  const bool told = events >= 0 && ::bind(events, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   auto until = std::chrono::steady_clock::now() + limit;
   auto found = scan(name);
   while (found.empty()) {
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     if (left <= 0) break;
     pollfd event{events, POLLIN, 0};
-    ::poll(&event, 1, static_cast<int>(left));
+    ::poll(&event, 1, static_cast<int>(told ? left : std::min<long>(left, 100)));  // not told of events, it looks now and then
     char text[8192];
     while (events >= 0 && ::recv(events, text, sizeof text, 0) > 0) {}
     found = scan(name);

@@ -150,7 +150,7 @@ void Server::read_port() {
       return;
     }
     decoder_.feed(std::string_view(buffer).substr(0, static_cast<std::size_t>(count)));
-    while (auto frame = decoder_.next()) receive(std::move(*frame));
+    while (auto frame = decoder_.next()) receive(*frame);
   }
 }
 
@@ -171,7 +171,7 @@ void Server::write_port() {
   }
 }
 
-void Server::receive(Frame frame) {
+void Server::receive(const Frame& frame) {
   if (!shutdown_how_.empty()) return;
   if (frame.type == FrameType::hello) return greet(frame);
   if (frame.epoch != epoch_ || epoch_ == 0) return;  // asked for in a timeline that is no more

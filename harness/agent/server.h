@@ -45,7 +45,7 @@ class Server {
   // Talking to the host.
   void read_port();
   void write_port();
-  void receive(wire::Frame frame);
+  void receive(const wire::Frame& frame);
   void greet(const wire::Frame& frame);
   void send(wire::FrameType type, const Request& request, std::uint16_t stream, std::string payload);
   void send_frame(const wire::Frame& frame) { output_.push_back(wire::encode(frame)); output_size_ += output_.back().size(); }

@@ -26,7 +26,7 @@ std::string text(std::string_view bytes) { return wire::to_json_text(bytes); }
 
 Json environment(const std::map<std::string, std::string>& variables) {
   auto array = Json::array();
-  for (const auto& [name, value] : variables) array.push_back(text(name + "=" + value));
+  for (const auto& [name, value] : variables) array.push_back(text(fmt::format("{}={}", name, value)));
   return array;
 }
 

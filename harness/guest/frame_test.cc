@@ -21,7 +21,7 @@ TEST(Frame, TheCrcIsTheUsualOne) { EXPECT_EQ(detail::crc32("123456789"), 0xcbf43
 
 TEST(Frame, AnyPayloadComesBackAndHoldsNoZeroOnTheWire) {
   std::mt19937 random(1);
-  for (std::size_t size : {0, 1, 229, 230, 231, 253, 254, 255, 256, 507, 508, 509, 1000, 70000}) {
+  for (const std::size_t size : {0U, 1U, 229U, 230U, 231U, 253U, 254U, 255U, 256U, 507U, 508U, 509U, 1000U, 70000U}) {
     for (int kind = 0; kind < 4; ++kind) {
       std::string payload(size, kind == 0 ? '\0' : 'x');
       if (kind == 2) std::ranges::generate(payload, [&] { return static_cast<char>(random()); });

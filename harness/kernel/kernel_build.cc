@@ -93,7 +93,7 @@ ErrorKind KernelBuild::fault_of_build() const {
   return only_debian ? ErrorKind::infra : ErrorKind::bad_input;
 }
 
-Result<ProcessOutcome> KernelBuild::run_make(Command command, const Deadline& deadline, const std::function<void(std::string_view)>& on_line) {
+Result<ProcessOutcome> KernelBuild::run_make(const Command& command, const Deadline& deadline, const std::function<void(std::string_view)>& on_line) {
   log_file_ << "$ " << command.to_shell() << "\n";
   RunOptions options{.deadline = deadline, .input = {}, .on_line = [&](std::string_view line) {
                        log_file_ << line << "\n" << std::flush;

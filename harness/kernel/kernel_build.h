@@ -42,7 +42,7 @@ class KernelBuild {
   Result<void> build_selftests(const Deadline& deadline);
   Result<void> collect(double seconds, const Deadline& deadline);
   [[nodiscard]] Command make(std::initializer_list<std::string> targets) const;
-  Result<ProcessOutcome> run_make(Command command, const Deadline& deadline, const std::function<void(std::string_view)>& on_line = {});
+  Result<ProcessOutcome> run_make(const Command& command, const Deadline& deadline, const std::function<void(std::string_view)>& on_line = {});
   [[nodiscard]] ErrorKind fault_of_build() const;
 
   Processes& processes_;

@@ -35,7 +35,7 @@ Result<KernelConfig> merged(const std::vector<fs::path>& files) {
 
 /// The key that modules are signed with when the request names none.
 Result<fs::path> own_module_key(const fs::path& kernels, Processes& processes, const Deadline& deadline) {
-  const fs::path key = kernels / "module-key.pem";
+  fs::path key = kernels / "module-key.pem";
   FileLock lock = TRY(FileLock::acquire(kernels / "locks" / "module-key", deadline));
   std::error_code ignored;
   if (fs::exists(key, ignored)) return key;
@@ -91,7 +91,7 @@ struct RemoveAtEnd {
 
 }  // namespace
 
-KernelStore::KernelStore(fs::path cache, Processes& processes, fs::path patches, fs::path debian_tarball)
+KernelStore::KernelStore(const fs::path& cache, Processes& processes, const fs::path& patches, fs::path debian_tarball)
     : cache_(fs::absolute(cache)), processes_(processes), patches_(fs::absolute(patches)), debian_tarball_(std::move(debian_tarball)) {}
 
 Result<BuildPlan> KernelStore::plan(const KernelRequest& request, SourceTrees& trees, const Deadline& deadline) {

@@ -23,7 +23,7 @@ class SourceTrees;
 class KernelStore {
  public:
   /// `patches` is kernel-patches/ of the source tree.
-  KernelStore(std::filesystem::path cache, Processes& processes, std::filesystem::path patches,
+  KernelStore(const std::filesystem::path& cache, Processes& processes, const std::filesystem::path& patches,
               std::filesystem::path debian_tarball = "/usr/src/linux-source-6.12.tar.xz");
 
   /// From the cache, or built. ErrorKind::bad_input for what the user gave (tree, patch, image, key, flavour),

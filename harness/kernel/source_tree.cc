@@ -170,7 +170,7 @@ bool SourceTrees::must_unpack(const SourceState& state) const {
 
 Result<fs::path> SourceTrees::unpacked(const SourceState& state, const KernelProgress& progress, const Deadline& deadline) {
   const fs::path sources = cache_ / "kernel-sources";
-  const fs::path home = sources / state.identity.substr(state.identity.find(' ') + 1, 24);
+  fs::path home = sources / state.identity.substr(state.identity.find(' ') + 1, 24);
   FileLock lock = TRY(FileLock::acquire(sources / "lock", deadline));
   std::error_code ignored;
   if (fs::exists(home, ignored)) return home;

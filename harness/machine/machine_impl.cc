@@ -95,8 +95,10 @@ Result<void> Machine::Impl::define() {
 Result<void> Machine::Impl::watch_events() {
   if (lifecycle_ >= 0) return {};
   virConnectPtr connection = host.connection.get();
-  lifecycle_ = virConnectDomainEventRegisterAny(connection, domain.get(), VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
-                                                new WeakImpl(weak_from_this()), free_function<WeakImpl>);
+  // libvirt has one type for the handlers of all events, and calls each as what its event has; no function is of that type itself.
+  const auto lifecycle = reinterpret_cast<virConnectDomainEventGenericCallback>(reinterpret_cast<void (*)()>(on_lifecycle));
+  lifecycle_ = virConnectDomainEventRegisterAny(connection, domain.get(), VIR_DOMAIN_EVENT_ID_LIFECYCLE, lifecycle, new WeakImpl(weak_from_this()),
+                                                free_function<WeakImpl>);
   monitor_ = virConnectDomainQemuMonitorEventRegister(connection, domain.get(), nullptr, on_monitor, new WeakImpl(weak_from_this()),
                                                       free_function<WeakImpl>, 0);
   if (lifecycle_ < 0 || monitor_ < 0) return fail(libvirt_error(ErrorKind::infra, "watch the machine's events"));

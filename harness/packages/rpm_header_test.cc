@@ -74,7 +74,7 @@ Bytes signature_with(const std::vector<std::string>& packets) {
   rpmtd_s data{};
   data.tag = 278;
   data.type = RPM_STRING_ARRAY_TYPE;
-  data.data = pointers.data();
+  data.data = static_cast<void*>(pointers.data());
   data.count = static_cast<rpm_count_t>(pointers.size());
   EXPECT_TRUE(pointers.empty() || headerPut(header.get(), &data, HEADERPUT_DEFAULT));
   const auto package = package_of(header.get());

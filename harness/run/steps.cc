@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds default_step_time = 10s;
-constexpr std::size_t output_in_events = 64 * 1024;
+constexpr std::size_t output_in_events = std::size_t{64} << 10;
 
 /// Users that every guest has; anything else is refused when the scenario is read.
 uid_t user_id(const std::string& user) {
