@@ -14,9 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A UNIX socket's path holds 107 bytes; libvirt's longest below the run's directory takes 76.
-constexpr std::size_t longest_run_directory = 31;
-
 /// The embedded driver lives as long as the process and knows one root. Later Hosts of the process get the same path,
 /// with the directories that libvirt had made in it.
 struct EmbeddedRoot {
@@ -145,9 +142,9 @@ Result<std::unique_ptr<Host>> Host::open(HostOptions options, const Deadline& de
   if (options.state_dir.empty()) options.state_dir = RunDirectory::default_parent();
   if (options.cache_dir.empty()) return fail(ErrorKind::usage, "no cache directory given");
   options.state_dir = fs::absolute(options.state_dir).lexically_normal();
-  if (options.state_dir.string().size() + sizeof("/r-12345678") - 1 > longest_run_directory)
+  if (options.state_dir.string().size() > RunDirectory::longest_parent)
     return fail(ErrorKind::usage, fmt::format("{}: too long a path for a state directory: at most {} bytes, since sockets live below it",
-                                              options.state_dir.string(), longest_run_directory - sizeof("/r-12345678") + 1));
+                                              options.state_dir.string(), RunDirectory::longest_parent));
   std::string run_name;
   if (impl->embedded) {
     std::lock_guard lock(embedded_root().mutex);
@@ -208,7 +205,6 @@ Host::Host(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Host::~Host() = default;
 
 const std::string& Host::uri() const { return impl_->options.uri; }
-bool Host::embedded() const { return impl_->embedded; }
 const fs::path& Host::directory() const { return impl_->run->path(); }
 const std::string& Host::qemu_version() const { return impl_->version; }
 std::vector<std::string> Host::removed() const { return impl_->removed; }

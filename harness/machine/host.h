@@ -16,7 +16,7 @@ class Placement;
 
 struct HostOptions {
   std::string uri;                  ///< Empty: libvirt's QEMU driver inside this process. Else any libvirt URI with that driver.
-  std::filesystem::path state_dir;  ///< Holds one directory per run; empty: /var/tmp/diglab-<uid>. A short path: sockets live there.
+  std::filesystem::path state_dir;  ///< Holds one directory per run; empty: RunDirectory::default_parent(). A short path: sockets live there.
   std::filesystem::path cache_dir;  ///< For the TPM template, QEMU's capabilities and the acceleration verdict.
   bool upload = false;              ///< Copy images into a storage pool of the host even if it could read ours.
   std::string pool_path = "/var/lib/libvirt/images/diglab";  ///< The pool's directory on hosts that get copies.
@@ -37,7 +37,6 @@ class Host {
   Host& operator=(const Host&) = delete;
 
   [[nodiscard]] const std::string& uri() const;
-  [[nodiscard]] bool embedded() const;
   /// Private to this run, removed with it. Evidence is written elsewhere.
   [[nodiscard]] const std::filesystem::path& directory() const;
   [[nodiscard]] const std::string& qemu_version() const;    ///< "7.2.22"

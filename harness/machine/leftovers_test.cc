@@ -16,6 +16,10 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
+TEST(RunDirectory, has_room_for_sockets_below_whoever_the_user_is) {
+  for (const uid_t user : {uid_t{0}, uid_t{1000}, uid_t{0xfffffffe}}) EXPECT_LE(RunDirectory::default_parent(user).string().size(), RunDirectory::longest_parent) << user;
+}
+
 TEST(OwnedProcesses, OnlyQemuAndSwtpmWithTheMarkAreOurs) {
   const std::string mark = "/var/tmp/diglab-0/r-12345678/";
   EXPECT_TRUE(is_hypervisor_process("qemu-system-x86_64", {"/usr/bin/qemu-system-x86_64", "-object", "file=" + mark + "v/lib"}, mark));

@@ -58,7 +58,11 @@ Result<void> provide_private(const fs::path& directory) {
 }  // namespace
 
 fs::path RunDirectory::default_parent() {
-  return fmt::format("/var/tmp/diglab-{}", ::geteuid());
+  return default_parent(::geteuid());
+}
+
+fs::path RunDirectory::default_parent(uid_t user) {
+  return fmt::format("/var/tmp/dl-{:x}", user);
 }
 
 bool RunDirectory::is_dead(const fs::path& path) {
@@ -70,10 +74,10 @@ bool RunDirectory::is_dead(const fs::path& path) {
 
 Result<std::unique_ptr<RunDirectory>> RunDirectory::open(const fs::path& parent, std::string name, const Deadline& deadline) {
   TRY_VOID(provide_private(parent));
+  if (name.empty()) name = fmt::format("{}{:08x}", prefix, std::random_device()());
+  std::unique_ptr<RunDirectory> run(new RunDirectory(parent / name));  // outlives the lock below, which its destructor takes, too
   // Between making a directory and locking it, nobody may look for dead ones.
   auto everybody = TRY(FileLock::acquire(parent / "lock", deadline));
-  if (name.empty()) name = fmt::format("{}{:08x}", prefix, std::random_device()());
-  std::unique_ptr<RunDirectory> run(new RunDirectory(parent / name));
   TRY_VOID(make_directories(run->path_));
   run->lock_ = TRY(FileLock::try_acquire(lock_of(run->path_)));
   if (!run->lock_) return fail(ErrorKind::infra, fmt::format("{}: in use by another process", run->path_.string()));
@@ -104,9 +108,10 @@ Result<void> RunDirectory::remove_leftovers(const fs::path& parent) {
 }
 
 RunDirectory::~RunDirectory() {
-  // Without the lock it is somebody else's.
-  std::error_code ignored;
-  if (lock_) fs::remove_all(path_, ignored);
+  if (!lock_) return;  // somebody else's
+  // Or a run that begins would take what is left of this one for a dead one's. Who holds it for long removes dead ones, and meets none.
+  const auto everybody = FileLock::acquire(path_.parent_path() / "lock", Deadline::in(std::chrono::seconds(10)));
+  remove_whatever_is_there(path_);
 }
 
 }  // namespace diglab

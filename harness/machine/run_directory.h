@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -16,8 +18,11 @@ namespace diglab {
 /// run left: open() kills the QEMU and swtpm processes that were working in it and removes it.
 class RunDirectory {
  public:
-  /// /var/tmp/diglab-<uid>: for all runs of this user, on a disk, with a short path.
+  /// /var/tmp/dl-<uid in hexadecimal>: for all runs of this user, on a disk, with a path so short that sockets can live below it, whatever the uid.
   [[nodiscard]] static std::filesystem::path default_parent();
+  [[nodiscard]] static std::filesystem::path default_parent(uid_t user);
+  /// In bytes. A UNIX socket's path holds 107; libvirt's longest below the run's directory ("/r-12345678") takes 76.
+  static constexpr std::size_t longest_parent = 20;
   /// `name` empty: a new name. ErrorKind::infra for a `parent` that is a link, or that others than this user can change.
   static Result<std::unique_ptr<RunDirectory>> open(const std::filesystem::path& parent, std::string name, const Deadline& deadline);
   ~RunDirectory();

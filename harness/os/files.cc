@@ -170,17 +170,22 @@ Result<void> make_directories(const fs::path& path) {
   return {};
 }
 
-Result<void> remove_tree(const fs::path& path) {
+std::error_code remove_whatever_is_there(const fs::path& path) {
   std::error_code error;
-  fs::remove_all(path, error);
-  if (error) return fail_errno(path, "remove", error.value());
+  do fs::remove_all(path, error);
+  while (error == std::errc::no_such_file_or_directory);
+  return error;
+}
+
+Result<void> remove_tree(const fs::path& path) {
+  if (const auto error = remove_whatever_is_there(path)) return fail_errno(path, "remove", error.value());
   return {};
 }
 
 Result<std::uintmax_t> free_space(const fs::path& path) {
-  fs::path existing = fs::absolute(path);
-  while (!fs::exists(existing) && existing.has_relative_path()) existing = existing.parent_path();
   std::error_code error;
+  fs::path existing = fs::absolute(path, error);
+  while (!fs::exists(existing, error) && existing.has_relative_path()) existing = existing.parent_path();
   fs::space_info space = fs::space(existing, error);
   if (error) return fail_errno(existing, "ask for free space", error.value());
   return space.available;
@@ -202,8 +207,7 @@ TempDir& TempDir::operator=(TempDir&& other) noexcept {
   return *this;
 }
 TempDir::~TempDir() {
-  std::error_code ignored;
-  if (!path_.empty()) fs::remove_all(path_, ignored);
+  if (!path_.empty()) remove_whatever_is_there(path_);
 }
 fs::path TempDir::release() {
   return std::exchange(path_, {});

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "base/bytes.h"
 #include "base/deadline.h"
@@ -29,6 +30,9 @@ Result<void> publish_directory(const std::filesystem::path& from, const std::fil
 /// std::filesystem's operations as Results.
 Result<void> make_directories(const std::filesystem::path& path);
 Result<void> remove_tree(const std::filesystem::path& path);
+/// std::filesystem::remove_all() that goes on where what it found is gone by itself meanwhile (a socket of a daemon that ends); that
+/// of libstdc++ 12 gives up there and leaves the rest.
+std::error_code remove_whatever_is_there(const std::filesystem::path& path);
 
 /// Free bytes for an ordinary user on the file system that holds `path` or its nearest existing parent.
 Result<std::uintmax_t> free_space(const std::filesystem::path& path);

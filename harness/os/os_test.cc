@@ -184,6 +184,21 @@ TEST(Files, TempDirGoesWithItsOwner) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(Files, RemovalGoesOnWhereOthersRemoveToo) {
+  const auto home = *TempDir::make();
+  const auto tree = home.path() / "tree";
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 200; ++i) ASSERT_TRUE(write_file(tree / std::to_string(i % 8) / std::to_string(i), "")) << i;
+    std::jthread another([&] {
+      std::error_code ignored;
+      for (int i = 199; i >= 0; --i) std::filesystem::remove(tree / std::to_string(i % 8) / std::to_string(i), ignored);
+    });
+    const auto removed = remove_tree(tree);
+    EXPECT_TRUE(removed) << removed.error().to_string();
+    EXPECT_FALSE(std::filesystem::exists(tree));
+  }
+}
+
 TEST(Files, LockIsExclusiveUntilReleased) {
   TempDir dir = *TempDir::make();
   auto path = dir.path() / "lock";
