@@ -6,9 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "cli/known_machines.h"
+#include "cli/read_scenarios.h"
 #include "os/files.h"
-#include "scenario/catalogue.h"
 #include "scenario/policy.h"
 
 namespace diglab {
@@ -22,7 +21,7 @@ struct CheckArguments {
 constexpr std::size_t largest_policy = std::size_t{4} << 20;
 
 Result<std::string> check_scenario(const std::string& file, const CliContext& context) {
-  auto scenario = TRY(load_scenario(file, TRY(known_machines(context))));
+  auto scenario = TRY(read_scenario(context, file));
   return fmt::format("scenario {}, {} steps, {} checks, {}", scenario.id.str(), scenario.steps.size(), scenario.checks.size(),
                      scenario.control ? "with a control" : "without a control");
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/explanation.h"
+#include "cli/read_scenarios.h"
 #include "scenario/catalogue.h"
 
 namespace diglab {
@@ -14,8 +15,8 @@ namespace {
 
 /// A file's path, or an id (or glob) of the catalogue.
 Result<std::vector<Scenario>> named(const std::string& name, const CliContext& context) {
-  if (name.ends_with(".yaml")) return std::vector<Scenario>{TRY(load_scenario(name))};
-  auto all = TRY(load_scenarios(context.source / "scenarios"));
+  if (name.ends_with(".yaml")) return std::vector<Scenario>{TRY(read_scenario(context, name))};
+  auto all = TRY(read_scenarios(context));
   return select(all, {.patterns = {name}, .tags = {}, .shard = {}});
 }
 

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/read_scenarios.h"
 #include "scenario/catalogue.h"
 
 namespace diglab {
@@ -47,7 +48,7 @@ void print_table(const std::vector<Scenario>& scenarios) {
 }
 
 int list(const ListArguments& arguments, const CliContext& context) {
-  auto all = load_scenarios(arguments.scenarios.empty() ? context.source / "scenarios" : std::filesystem::path(arguments.scenarios));
+  auto all = read_scenarios(context, arguments.scenarios);
   if (!all) return report_error(all.error());
   auto selection = arguments.selection;
   if (selection.patterns.empty() && selection.tags.empty()) selection.patterns = {"*"};

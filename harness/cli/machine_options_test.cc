@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 namespace diglab {
 namespace {
 
@@ -13,6 +15,9 @@ TEST(MachineOptions, are_found_again_among_those_of_a_run) {
   const auto found = MachineOptions::among(words);
   EXPECT_EQ(found.kernel, given.kernel);
   EXPECT_EQ(found.suite, given.suite);
+  const auto here = std::filesystem::current_path().string();
+  EXPECT_EQ(MachineOptions{.kernel = "image:out/../bzImage"}.words().at(1), "image:" + here + "/bzImage");
+  EXPECT_EQ(MachineOptions{.kernel = "diglim"}.words().at(1), "diglim");
   EXPECT_TRUE(MachineOptions{}.words().empty());
   EXPECT_EQ(MachineOptions::among({}).kernel, "");
   EXPECT_EQ(MachineOptions::among({"--tpm-ca", "/ca.pem", "--kernel"}).kernel, "");

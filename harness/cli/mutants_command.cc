@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 
+#include "cli/read_scenarios.h"
 #include "judge/verdict.h"
 #include "kernel/mutants.h"
 #include "os/clock.h"
@@ -104,7 +105,7 @@ Result<Fate> fate_of(const Mutant& mutant, const std::vector<Scenario>& scenario
 int run_mutants(const MutantsArguments& arguments, CliContext& context) {
   const auto mutants = chosen_mutants(arguments, context);
   if (!mutants) return report_error(mutants.error());
-  const auto catalogue = load_scenarios(context.source / "scenarios");
+  const auto catalogue = read_scenarios(context);
   if (!catalogue) return report_error(catalogue.error());
   std::vector<std::vector<Scenario>> scenarios;
   for (const Mutant& mutant : *mutants) {

@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <memory>
 
-#include "cli/known_machines.h"
 #include "cli/machine_options.h"
+#include "cli/read_scenarios.h"
 #include "judge/verdict.h"
 #include "os/clock.h"
 #include "report/ktap.h"
@@ -61,13 +61,12 @@ Result<std::string> version_of(CliContext& context) {
 }
 
 Result<std::vector<Scenario>> chosen_scenarios(const RunArguments& arguments, const CliContext& context) {
-  std::filesystem::path directory = arguments.scenarios.empty() ? context.source / "scenarios" : std::filesystem::path(arguments.scenarios);
   Selection selection = arguments.selection;
   if (!arguments.shard.empty()) selection.shard = TRY(parse_shard(arguments.shard), "--shard");
-  return select(TRY(load_scenarios(directory, TRY(known_machines(context)))), selection);
+  return select(TRY(read_scenarios(context, arguments.scenarios)), selection);
 }
 
-/// The options that change what a scenario runs on.
+/// The options that change what a scenario runs on; paths of this host are made such that they are right from any directory.
 std::vector<std::string> rerun_options(const RunArguments& arguments) {
   std::vector<std::string> words = arguments.machines.words();
   const auto add = [&](const char* option, const std::string& value) {
@@ -75,8 +74,9 @@ std::vector<std::string> rerun_options(const RunArguments& arguments) {
   };
   add("--connect", arguments.uri);
   add("--pool", arguments.pool);
-  add("--tpm-ca", arguments.tpm_ca);
-  add("--scenarios", arguments.scenarios);
+  const auto absolute = [](const std::string& path) { return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string(); };
+  add("--tpm-ca", absolute(arguments.tpm_ca));
+  add("--scenarios", absolute(arguments.scenarios));
   return words;
 }
 

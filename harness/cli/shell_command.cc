@@ -10,6 +10,7 @@
 #include <memory>
 #include <thread>
 
+#include "cli/read_scenarios.h"
 #include "cli/terminal.h"
 #include "os/files.h"
 #include "run/lab.h"
@@ -39,7 +40,7 @@ Result<Scenario> wanted(const ShellArguments& arguments, const CliContext& conte
   if (!arguments.scenario.empty()) {
     Selection selection;
     selection.patterns = {arguments.scenario};
-    std::vector<Scenario> found = TRY(select(TRY(load_scenarios(context.source / "scenarios")), selection));
+    std::vector<Scenario> found = TRY(select(TRY(read_scenarios(context)), selection));
     if (found.size() != 1)
       return fail(ErrorKind::usage, fmt::format("'{}' names {} scenarios; a shell is in the guest of one", arguments.scenario, found.size()));
     scenario = std::move(found.front());
@@ -61,19 +62,20 @@ void show_console(Machine& machine, std::size_t from, const std::stop_token& don
   }
 }
 
-/// Carries keys to the console until the leave key, the end of input, a stop, or `over` becoming readable.
-void send_keys(Machine& machine, int over, const std::stop_token& stop) {
+/// Carries keys to the console until the leave key, the end of input, a stop, or `over` becoming readable. Whether it was the person who left.
+bool send_keys(Machine& machine, int over, const std::stop_token& stop) {
   char keys[256];
   ::pollfd ready[] = {{STDIN_FILENO, POLLIN, 0}, {over, POLLIN, 0}};
   while (!stop.stop_requested()) {
-    if (::poll(ready, 2, -1) < 0 && errno != EINTR) return;
-    if (ready[1].revents != 0) return;
+    if (::poll(ready, 2, -1) < 0 && errno != EINTR) return false;
+    if (ready[1].revents != 0) return false;
     ssize_t count = ::read(STDIN_FILENO, keys, sizeof keys);
-    if (count <= 0) return;
+    if (count <= 0) return true;
     std::string_view typed(keys, static_cast<std::size_t>(count));
-    if (typed.find(leave_key) != std::string_view::npos) return;
-    if (!machine.type(typed, Deadline::in(10s, stop))) return;
+    if (typed.find(leave_key) != std::string_view::npos) return true;
+    if (!machine.type(typed, Deadline::in(10s, stop))) return false;
   }
+  return false;
 }
 
 /// A shell of its own session on the serial console; it ends when the user leaves it.
@@ -126,17 +128,26 @@ Result<int> run_shell(const ShellArguments& arguments, CliContext& context) {
              variant.policy.empty() ? "none" : scenario.id.str());
 
   int over = ::eventfd(0, EFD_CLOEXEC);
+  Result<CommandOutcome> shell_ended = fail(ErrorKind::infra, "the shell did not begin");
+  bool left = false;
+  std::optional<MachineEnd> end;
   std::stop_callback interrupted(context.stop, [over] { ::eventfd_write(over, 1); });
   {
     std::jthread screen([&](const std::stop_token& done) { show_console(session->machine(), session->machine().console().size(), done); });
     std::jthread shell([&](std::stop_token done) {
-      (void)session->agent().run(console_shell(), Deadline::never(std::move(done)));
+      shell_ended = session->agent().run(console_shell(), Deadline::never(std::move(done)));
       ::eventfd_write(over, 1);
     });
-    send_keys(session->machine(), over, context.stop);
+    left = send_keys(session->machine(), over, context.stop);
+    end = session->machine().ended();  // by itself
     (void)session->machine().kill();
   }
   ::close(over);
+  if (context.stop.stop_requested()) return fail(ErrorKind::interrupted, "the guest was ended");
+  if (left || (end && (end->cause == EndCause::shutdown || end->cause == EndCause::reset))) return 0;
+  if (end) return fail(error_of(*end, true));
+  const auto outcome = TRY(std::move(shell_ended), "the shell");
+  if (std::holds_alternative<Failed>(outcome.ending)) return fail(ErrorKind::guest_lost, fmt::format("the shell: {}", to_string(outcome.ending)));
   return 0;
 }
 
