@@ -9,7 +9,9 @@
 #include <memory>
 
 #include "image/keys.h"
+#include "judge/safe_text.h"
 #include "kernel/kernel_store.h"
+#include "report/progress.h"
 #include "run/lab.h"
 
 namespace diglab {
@@ -26,13 +28,14 @@ KernelStore store_of(CliContext& context) {
   return KernelStore(context.cache, context.processes, context.source / "kernel-patches");
 }
 
-/// One live line on a terminal; otherwise a line for each ten per cent and for each new phase.
+/// One live line where a run would have such, otherwise a line for each ten per cent and for each new phase.
 class ProgressLine {
  public:
   void operator()(std::optional<double> fraction, std::string_view what) {
     const std::string_view phase = what.substr(0, what.find(':'));
-    if (live_) {
-      fmt::print(stderr, "\r\x1b[K{} {}", fraction ? fmt::format("{:3.0f}%", *fraction * 100) : "    ", what.substr(0, 70));
+    if (style_.live) {
+      // A column stays free, or the terminal may have begun the next line.
+      fmt::print(stderr, "\r\x1b[K{}", one_line(fmt::format("{} {}", fraction ? fmt::format("{:3.0f}%", *fraction * 100) : "    ", what), std::max(20U, style_.size().columns) - 2));
     } else if (const int tenth = fraction ? static_cast<int>(*fraction * 10) : last_tenth_; tenth != last_tenth_ || phase != last_phase_) {
       fmt::print(stderr, "diglab: {}{}\n", fraction ? fmt::format("{:.0f}% ", *fraction * 100) : "", phase);
       last_tenth_ = tenth;
@@ -40,11 +43,11 @@ class ProgressLine {
     last_phase_ = phase;
   }
   ~ProgressLine() {
-    if (live_ && !last_phase_.empty()) fmt::print(stderr, "\r\x1b[K");
+    if (style_.live && !last_phase_.empty()) fmt::print(stderr, "\r\x1b[K");
   }
 
  private:
-  const bool live_ = ::isatty(STDERR_FILENO) != 0;
+  const ProgressStyle style_ = ProgressStyle::for_descriptor(STDERR_FILENO);
   int last_tenth_ = -1;
   std::string last_phase_;
 };

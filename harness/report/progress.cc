@@ -23,9 +23,13 @@ bool is_set(const char* variable) {
   return value && *value;
 }
 
-unsigned columns_of(int fd) {
+TerminalSize size_of(int fd) {
   ::winsize size{};
-  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80U;
+  TerminalSize known;
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0) return known;
+  if (size.ws_col > 0) known.columns = size.ws_col;
+  if (size.ws_row > 0) known.rows = size.ws_row;
+  return known;
 }
 
 milliseconds between(Progress::Time from, Progress::Time to) {
@@ -56,7 +60,7 @@ ProgressStyle ProgressStyle::for_descriptor(int fd) {
   const char* terminal = std::getenv("TERM");
   const bool dumb = !terminal || !*terminal || std::string_view(terminal) == "dumb";
   const bool live = ::isatty(fd) == 1 && !dumb && !is_set("CI") && !is_set("NO_COLOR");
-  return {.live = live, .colour = live, .columns = [fd] { return columns_of(fd); }};
+  return {.live = live, .colour = live, .size = [fd] { return size_of(fd); }};
 }
 
 Progress::Progress(ProgressStyle style, EvidenceReader read, Sink sink)
@@ -176,18 +180,25 @@ void Progress::scenario_line(const Verdict& verdict) {
                                  duration(verdict.took));
   if (!style_.live) text = fmt::format("[{}/{}] {}", totals_.all(), announced_, text);
   if (!verdict.reason.empty()) text += fmt::format("\n       {}", one_line(verdict.reason, 300));
-  line(std::move(text));
+  line(text);
 }
 
-void Progress::line(std::string text) {
-  finished_ += text + "\n";
+void Progress::line(std::string_view text) {
+  finished_.append(text).append("\n");
 }
 
 std::string Progress::live_lines(Time now, std::size_t& count) const {
-  // One column stays free: a terminal that wraps at its last column would put the cursor a line too low.
-  const std::size_t width = std::max(20U, style_.columns()) - 1;
+  // One column stays free: a terminal that wraps at its last column would put the cursor a line too low. So does one row, for the cursor:
+  // lines that scroll away are not drawn over.
+  const auto size = style_.size();
+  const std::size_t width = std::max(20U, size.columns) - 1;
+  const std::size_t most = std::max(4U, size.rows) - 2;  // beside the summary
   std::vector<std::string> lines;
   for (const Machine& m : machines_) {
+    if (lines.size() + 1 == most && machines_.size() > most) {
+      lines.push_back(fmt::format("  and {} more", machines_.size() - lines.size()));
+      break;
+    }
     std::string text = fmt::format("  {}  {}", one_line(m.scenario.str()), m.variant);
     if (m.rounds > 1) text += fmt::format("  round {}/{}", m.round, m.rounds);
     if (m.boot > 1) text += fmt::format("  boot {}", m.boot);

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -15,10 +16,15 @@
 namespace diglab {
 
 /// How progress is shown.
+struct TerminalSize {
+  unsigned columns = 80;
+  unsigned rows = 24;
+};
+
 struct ProgressStyle {
   bool live = false;  ///< Lines that are redrawn; otherwise plain ones, each written once.
   bool colour = false;
-  std::function<unsigned()> columns = [] { return 80U; };  ///< Width of the terminal, asked at every drawing.
+  std::function<TerminalSize()> size = [] { return TerminalSize{}; };  ///< Of the terminal, asked at every drawing.
 
   /// For a file descriptor: live when it is a terminal that is not dumb, and neither CI nor NO_COLOR is set.
   static ProgressStyle for_descriptor(int fd);
@@ -65,7 +71,7 @@ class Progress {
   void scenario_line(const Verdict& verdict);
   void phase(const event::Phase& phase);
   Machine* machine(const event::Where& where);
-  void line(std::string text);  ///< A finished line.
+  void line(std::string_view text);  ///< A finished line.
   void draw(Time now);
   [[nodiscard]] std::string live_lines(Time now, std::size_t& count) const;
 

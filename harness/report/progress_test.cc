@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/progress.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <thread>
@@ -46,7 +47,7 @@ class Screen {
 TEST(Progress, live_lines_are_redrawn_in_place_and_finished_scenarios_stay_above) {
   const StreamBuilder run = sample_run();
   Screen screen;
-  ProgressStyle style{.live = true, .colour = false, .columns = [] { return 100U; }};
+  ProgressStyle style{.live = true, .colour = false, .size = [] { return TerminalSize{100, 24}; }};
   Progress progress(style, run.reader(), [&](std::string_view text) { screen.write(text); });
   std::vector<std::string> while_working;
   for (const Event& event : run.events()) {
@@ -68,7 +69,7 @@ TEST(Progress, live_lines_are_redrawn_in_place_and_finished_scenarios_stay_above
 TEST(Progress, a_line_per_machine_while_two_work) {
   StreamBuilder a;
   Screen screen;
-  Progress progress({.live = true, .colour = false, .columns = [] { return 60U; }}, a.reader(),
+  Progress progress({.live = true, .colour = false, .size = [] { return TerminalSize{60, 24}; }}, a.reader(),
                     [&](std::string_view text) { screen.write(text); });
   const auto now = Progress::Time(std::chrono::seconds(1000));
   auto give = [&](event::Body body) { progress({now, std::move(body)}); };
@@ -95,6 +96,24 @@ TEST(Progress, a_line_per_machine_while_two_work) {
   EXPECT_EQ(screen.lines()[3], "0/2 done, 7.0 s");
 }
 
+TEST(Progress, has_no_more_lines_than_the_terminal) {
+  StreamBuilder a;
+  std::size_t rows = 0;
+  Screen screen;
+  Progress progress({.live = true, .colour = false, .size = [] { return TerminalSize{60, 6}; }}, a.reader(), [&](std::string_view text) { screen.write(text); });
+  const auto now = Progress::Time(std::chrono::seconds(1000));
+  for (int i = 0; i < 5; ++i) {
+    progress({now, event::VariantBegin{.scenario = ScenarioId(fmt::format("x/{}", i)), .variant = "main", .facts = {}}});
+    progress.tick(now);
+    rows = std::max(rows, screen.lines().size());
+    if (i == 3) {
+      EXPECT_THAT(screen.lines()[3], testing::StartsWith("  x/3")) << "as many as there is room for";
+    }
+  }
+  EXPECT_EQ(rows, 5U) << "and one for the cursor";
+  EXPECT_EQ(screen.lines()[3], "  and 2 more");
+}
+
 TEST(Progress, plain_output_has_no_control_sequence) {
   const StreamBuilder run = sample_run();
   std::string text;
@@ -108,7 +127,7 @@ TEST(Progress, plain_output_has_no_control_sequence) {
 TEST(Progress, may_be_fed_from_several_threads_while_it_keeps_time) {
   const StreamBuilder run = sample_run();
   std::size_t bytes = 0;
-  Progress progress({.live = true, .colour = true, .columns = [] { return 80U; }}, run.reader(),
+  Progress progress({.live = true, .colour = true, .size = [] { return TerminalSize{}; }}, run.reader(),
                     [&](std::string_view text) { bytes += text.size(); });
   progress.keep_time();
   {
