@@ -124,7 +124,7 @@ void add_image_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   build->add_option("--key", arguments->key, "The key that signed the repository's packages, ASCII armour")->check(CLI::ExistingFile);
   build->add_option("--package", arguments->packages, "With --repo: what to install; default: the names in the set");
   build->add_flag("--without-modules", arguments->without_modules, "Without the kernel's modules, and so without building a kernel");
-  build->add_flag("--refresh", arguments->refresh, "Ask the archive for its present versions, and build again");
+  build->add_flag("--refresh", arguments->refresh, "Ask the archive for its present versions; with others of them, another image is built");
   build->callback([&context, &chosen, arguments] { chosen = [&context, arguments] { return run_build(*arguments, context); }; });
 
   CLI::App* predict = command->add_subcommand("predict", "Say what PCR a machine with this disk and ima_policy=...|diglim ends its boot with");

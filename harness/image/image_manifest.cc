@@ -2,9 +2,12 @@
 #include "image/image_manifest.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
 #include "os/files.h"
 
@@ -21,7 +24,7 @@ std::string to_json(const ImageManifest& manifest) {
               {"ima_signatures", manifest.ima_signatures},
               {"keys", manifest.keys},
               {"rpm_fingerprint", manifest.rpm_fingerprint},
-              {"disk_sha256", manifest.disk_sha256},
+              {"files", manifest.files},
               {"disk_bytes", manifest.disk_bytes},
               {"packages", packages}}
              .dump(2) + "\n";
@@ -37,7 +40,7 @@ Result<ImageManifest> parse_image_manifest(std::string_view text) {
     document.at("ima_signatures").get_to(manifest.ima_signatures);
     document.at("keys").get_to(manifest.keys);
     document.at("rpm_fingerprint").get_to(manifest.rpm_fingerprint);
-    document.at("disk_sha256").get_to(manifest.disk_sha256);
+    document.at("files").get_to(manifest.files);
     document.at("disk_bytes").get_to(manifest.disk_bytes);
     for (const auto& entry : document.at("packages")) manifest.packages.push_back({entry.at("nevra"), entry.at("rpm_sha256")});
     return manifest;
@@ -46,15 +49,20 @@ Result<ImageManifest> parse_image_manifest(std::string_view text) {
   }
 }
 
-Result<bool> is_intact(const std::filesystem::path& file, const std::string& sha256, const std::filesystem::path& memory) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) return false;
-  const auto now = fmt::format("{} {} {} {}.{:09} {}.{:09} {}\n", static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino),
-                               status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec, sha256);
-  const auto before = read_file(memory, 4096);
-  if (before && *before == now) return true;
-  if (TRY(sha256_of_file(file)) != sha256) return false;
-  TRY_VOID(write_file(memory, now));
+Result<bool> are_intact(const std::filesystem::path& directory, const std::map<std::string, std::string>& files, const std::filesystem::path& memory) {
+  std::set<std::string> known;
+  std::istringstream before(read_file(memory, 1 << 20).value_or(std::string()));
+  for (std::string line; std::getline(before, line);) known.insert(std::move(line));
+  std::set<std::string> now;
+  for (const auto& [name, sha256] : files) {
+    struct stat status {};
+    if (::stat((directory / name).c_str(), &status) != 0) return false;
+    const auto& line = *now.insert(fmt::format("{} {} {} {}.{:09} {}.{:09} {} {}", static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino),
+                                               status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
+                                               sha256, name)).first;
+    if (!known.contains(line) && TRY(sha256_of_file(directory / name)) != sha256) return false;
+  }
+  if (now != known) TRY_VOID(write_file(memory, fmt::format("{}\n", fmt::join(now, "\n"))));
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ struct ImageManifest {
   bool ima_signatures = false;
   std::string keys;             ///< LabKeys::id
   std::string rpm_fingerprint;
-  std::string disk_sha256;
+  std::map<std::string, std::string> files;  ///< The disk and the initramfs images beside it: SHA-256 by name.
   std::uint64_t disk_bytes = 0;
   std::vector<Entry> packages;
 };
@@ -31,9 +32,9 @@ struct ImageManifest {
 /// ErrorKind::bad_input with what is wrong.
 Result<ImageManifest> parse_image_manifest(std::string_view text);
 
-/// Whether the file still has the digest it was built with. The whole file is read the first time, and whenever its size,
-/// inode, modification or change time differ from those of the last time it was read: a write through the file
+/// Whether the files in `directory` still have the digests (SHA-256, by name) they were built with. A whole file is read the first time, and
+/// whenever its size, inode, modification or change time differ from those of the last time it was read: a write through the file
 /// system cannot leave all of these as they were. `memory` is where that is remembered.
-Result<bool> is_intact(const std::filesystem::path& file, const std::string& sha256, const std::filesystem::path& memory);
+Result<bool> are_intact(const std::filesystem::path& directory, const std::map<std::string, std::string>& files, const std::filesystem::path& memory);
 
 }  // namespace diglab

@@ -52,7 +52,7 @@ struct ImageRequest {
   std::vector<OwnPackage> own;
   std::string suite;                   ///< Of Debian; empty: the host's.
   std::optional<Repository> repository;
-  bool refresh = false;                ///< Ask the archive for its present versions instead of those resolved before, and build again.
+  bool refresh = false;                ///< Ask the archive for its present versions instead of those resolved before.
 };
 
 /// A finished guest disk in the cache. Read-only: machines put a qcow2 overlay on top.

@@ -58,6 +58,13 @@ std::string initramfs_file(const std::string& maker) {
   return fmt::format("initramfs-{}.img", maker);
 }
 
+/// What a build makes beside the packages.
+std::vector<std::string> files_of(const ImageSet& set) {
+  std::vector<std::string> files{"disk.img"};
+  for (const auto& [maker, script] : set.initramfs) files.push_back(initramfs_file(maker));
+  return files;
+}
+
 Result<void> nothing_missing(const std::vector<std::size_t>&) { return {}; }
 
 /// What packages, kernels or our own programs have changed since, nobody will ask for: after so long it goes.
@@ -92,17 +99,18 @@ Result<std::optional<BuiltImage>> find_image(const fs::path& directory) {
   if (!text) return std::optional<BuiltImage>{};
   const auto manifest = parse_image_manifest(*text);
   if (!manifest) return std::optional<BuiltImage>{};
-  const auto image = image_in(directory, *manifest);
-  if (!TRY(is_intact(image.disk, manifest->disk_sha256, last_use_of(directory)))) return std::optional<BuiltImage>{};
+  auto image = image_in(directory, *manifest);
+  if (!TRY(are_intact(directory, manifest->files, last_use_of(directory)))) return std::optional<BuiltImage>{};
   std::error_code ignored;
   fs::last_write_time(last_use_of(directory), fs::file_time_type::clock::now(), ignored);
   return image;
 }
 
 Result<std::string> manifest_of(const Plan& plan, const ImageRequest& request, const LabKeys& keys, const fs::path& work, const std::vector<BuiltRpm>& rpms) {
-  auto disk_sha256 = TRY(sha256_of_file(work / "disk.img"));
+  std::map<std::string, std::string> digests_of_files;
+  for (const auto& name : files_of(plan.set)) digests_of_files[name] = TRY(sha256_of_file(work / name));
   ImageManifest manifest{.id = plan.id, .set = plan.set.name, .suite = plan.suite, .ima_signatures = request.ima_signatures, .keys = keys.id,
-                         .rpm_fingerprint = keys.rpm_fingerprint, .disk_sha256 = std::move(disk_sha256),
+                         .rpm_fingerprint = keys.rpm_fingerprint, .files = std::move(digests_of_files),
                          .disk_bytes = plan.set.disk_mib << 20, .packages = {}};
   std::vector<fs::path> files;
   for (const auto& rpm : rpms) files.push_back(rpm.file);
@@ -193,7 +201,7 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   plan.id = fmt::format("{}{}{}{}-{}", plan.set.name, request.suite.empty() ? "" : "-" + request.suite, request.ima_signatures ? "-signed" : "", suffix_of(request.digest_lists), sha256_of(question).substr(0, hash_length));
 
   const auto place = cache_ / "images" / plan.id;
-  if (auto found = TRY(find_image(place)); found && !request.refresh) {
+  if (auto found = TRY(find_image(place)); found) {
     found->from_cache = true;
     return *found;
   }
@@ -245,10 +253,9 @@ Result<BuiltImage> ImageStore::provide(const ImageRequest& request, const ImageP
   TRY_VOID(make_directories(result));
   TRY_VOID(write_file(result / "manifest.json", TRY(manifest_of(plan, request, keys, work.path(), rpms))));
   std::error_code error;
-  fs::rename(work.path() / "disk.img", result / "disk.img", error);
-  if (!error) fs::rename(work.path() / "repository", result / "repository", error);
-  for (const auto& [maker, script] : plan.set.initramfs)
-    if (!error) fs::rename(work.path() / initramfs_file(maker), result / initramfs_file(maker), error);
+  fs::rename(work.path() / "repository", result / "repository", error);
+  for (const auto& name : files_of(plan.set))
+    if (!error) fs::rename(work.path() / name, result / name, error);
   if (!error) fs::permissions(result / "disk.img", fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read, error);
   if (error) return fail(ErrorKind::infra, fmt::format("cannot finish the image: {}", error.message()));
   TRY_VOID(publish_directory(result, place));

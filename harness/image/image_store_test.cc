@@ -141,12 +141,16 @@ TEST_F(ImageStoreTest, makes_a_disk_and_finds_it_again_until_it_is_damaged) {
   EXPECT_FALSE(first->from_cache);
   const auto manifest = parse_image_manifest(*read_file(first->manifest));
   ASSERT_TRUE(manifest);
-  EXPECT_EQ(manifest->disk_sha256, *sha256_of_file(first->disk));
+  EXPECT_EQ(manifest->files.at("disk.img"), *sha256_of_file(first->disk));
   EXPECT_THAT(manifest->packages, SizeIs(2)) << "toy and the laboratory's keys";
 
   const auto second = store().provide(request_, {}, soon());
   ASSERT_TRUE(second) << second.error().to_string();
   EXPECT_TRUE(second->from_cache);
+  request_.refresh = true;
+  const auto nothing_new = store().provide(request_, {}, soon());
+  ASSERT_TRUE(nothing_new) << nothing_new.error().to_string();
+  EXPECT_TRUE(nothing_new->from_cache) << "a run may be using the disk";
 
   fs::permissions(first->disk, fs::perms::owner_write, fs::perm_options::add);
   std::fstream damage(first->disk, std::ios::in | std::ios::out);
@@ -155,10 +159,28 @@ TEST_F(ImageStoreTest, makes_a_disk_and_finds_it_again_until_it_is_damaged) {
   const auto third = store().provide(request_, {}, soon());
   ASSERT_TRUE(third) << third.error().to_string();
   EXPECT_FALSE(third->from_cache);
-  EXPECT_EQ(*sha256_of_file(third->disk), manifest->disk_sha256) << "same inputs, same bytes";
+  EXPECT_EQ(*sha256_of_file(third->disk), manifest->files.at("disk.img")) << "same inputs, same bytes";
   EXPECT_THAT(*store().list(), SizeIs(1));
   EXPECT_TRUE(store().remove(first->id));
   EXPECT_THAT(*store().list(), SizeIs(0));
+}
+
+TEST(Intact, are_files_with_their_digests_and_memory_is_of_what_was_read) {
+  const auto home = *TempDir::make({}, "diglab-image");
+  const std::map<std::string, std::string> files{{"disk.img", sha256_of("disk")}, {"initramfs-dracut.img", sha256_of("initramfs")}};
+  ASSERT_TRUE(write_file(home.path() / "disk.img", "disk") && write_file(home.path() / "initramfs-dracut.img", "initramfs"));
+  const auto intact = [&] { return *are_intact(home.path(), files, home.path() / "verified"); };
+  EXPECT_TRUE(intact());
+  EXPECT_TRUE(intact());
+  for (const char* name : {"disk.img", "initramfs-dracut.img"}) {
+    const auto good = *read_file(home.path() / name);
+    ASSERT_TRUE(write_file(home.path() / name, "damaged"));
+    EXPECT_FALSE(intact()) << name;
+    fs::remove(home.path() / name);
+    EXPECT_FALSE(intact()) << name << " is missing";
+    ASSERT_TRUE(write_file(home.path() / name, good));
+    EXPECT_TRUE(intact()) << name;
+  }
 }
 
 TEST_F(ImageStoreTest, makes_another_disk_when_the_repository_has_other_packages) {
@@ -190,7 +212,7 @@ TEST_F(ImageStoreTest, makes_another_disk_when_the_repository_has_other_packages
   ASSERT_TRUE(asked && asked->from_cache);
   EXPECT_GT(fs::last_write_time(second->disk.parent_path() / "verified"), long_ago);
   EXPECT_TRUE(fs::exists(first->disk));
-  request_.refresh = true;
+  fs::remove(second->disk.parent_path() / "manifest.json");  // to be built again
   ASSERT_TRUE(store().provide(request_, {}, soon()));
   EXPECT_TRUE(fs::exists(second->disk));
   EXPECT_TRUE(fs::exists(other));

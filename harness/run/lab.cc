@@ -76,7 +76,7 @@ Result<std::optional<std::filesystem::path>> Lab::initramfs(const MachineWish& w
                                  .lists = initramfs_lists_named(wish.initramfs->lists).value_or(InitramfsLists::none)};
   const std::string bytes = TRY(make_initramfs(image.packages, request));
   auto place = options_.cache / "initramfs" / (sha256_of(bytes).substr(0, 24) + ".cpio");
-  if (!std::filesystem::exists(place)) TRY_VOID(write_file(place, bytes));
+  if (const auto there = read_file(place); !there || *there != bytes) TRY_VOID(write_file(place, bytes));
   return place;
 }
 
