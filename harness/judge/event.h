@@ -119,6 +119,7 @@ struct Skipped {
 struct RunEnd {
   bool interrupted = false;
   std::chrono::milliseconds took{0};
+  std::optional<int> peak_memory_kib;  ///< Resident memory of the harness itself, at most; not of its machines.
 };
 
 using Body = std::variant<RunBegin, Phase, ScenarioBegin, VariantBegin, BootBegin, BootEnd, StepBegin, StepEnd,

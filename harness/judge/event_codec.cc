@@ -162,6 +162,7 @@ struct Layout<event::RunEnd> {
   static void fields(auto& e, auto&& field) {
     field("interrupted", e.interrupted);
     field("took_ms", e.took);
+    field("peak_memory_kib", e.peak_memory_kib);
   }
 };
 

@@ -72,8 +72,8 @@ class Chance {
     E event;
     // The number of members is written here once more, so that a field which the codec forgets does not come back.
     if constexpr (std::is_same_v<E, event::RunEnd>) {
-      auto& [a, b] = event;
-      fill_all(a, b);
+      auto& [a, b, c] = event;
+      fill_all(a, b, c);
     } else if constexpr (requires(E e) { auto(e.scenarios); }) {
       auto& [a, b, c, d, e, f, g, h] = event;
       fill_all(a, b, c, d, e, f, g, h);
@@ -149,7 +149,7 @@ bool same(const event::Skipped& a, const event::Skipped& b) {
   return a.scenario == b.scenario && a.reason == b.reason;
 }
 bool same(const event::RunEnd& a, const event::RunEnd& b) {
-  return a.interrupted == b.interrupted && a.took == b.took;
+  return std::tie(a.interrupted, a.took, a.peak_memory_kib) == std::tie(b.interrupted, b.took, b.peak_memory_kib);
 }
 
 template <typename E>

@@ -37,7 +37,7 @@ StreamBuilder& StreamBuilder::begin_run(std::vector<std::string> scenarios) {
 
 StreamBuilder& StreamBuilder::end_run(bool interrupted) {
   return add(
-      event::RunEnd{.interrupted = interrupted, .took = std::chrono::duration_cast<milliseconds>(now_ - run_began_)});
+      event::RunEnd{.interrupted = interrupted, .took = std::chrono::duration_cast<milliseconds>(now_ - run_began_), .peak_memory_kib = 40960});
 }
 
 StreamBuilder& StreamBuilder::begin_scenario(const std::string& id, const std::string& yaml) {

@@ -41,12 +41,18 @@ std::string_view outcome_of(const RunRecord& run, const Totals& totals) {
   return totals.broken || !run.faults.empty() || !run.end || run.end->interrupted ? "broken" : "pass";
 }
 
+/// What the harness itself took, and what it may take.
+std::string memory(const RunRecord& run) {
+  if (!run.end || !run.end->peak_memory_kib) return {};
+  return fmt::format(", with {} MB of memory (wanted: at most 100)", *run.end->peak_memory_kib * 1024LL / 1'000'000);
+}
+
 std::string header(const RunRecord& run, const Totals& totals) {
   const std::string name = run.begin ? run.begin->run : "unknown run";
   const auto took =
       run.end ? run.end->took : std::chrono::duration_cast<std::chrono::milliseconds>(run.last - run.first);
   std::string out = fmt::format("<header><div>\n<h1>diglab <small>{}</small></h1>\n", html(name));
-  out += fmt::format("<div>{} in {}</div>\n", html(totals.to_string()), duration(took));
+  out += fmt::format("<div>{} in {}{}</div>\n", html(totals.to_string()), duration(took), memory(run));
   if (!run.end) out += "<div class=\"reason broken\"><b>This run was cut off:</b>its event stream has no end.</div>\n";
   if (run.end && run.end->interrupted) out += "<div class=\"reason broken\"><b>This run was interrupted.</b></div>\n";
   for (const event::Fault& fault : run.faults)

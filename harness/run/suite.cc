@@ -4,6 +4,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <libvirt/libvirt.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -259,7 +260,9 @@ Result<void> run_suite(Lab& lab, const std::vector<Scenario>& scenarios, const S
         run_task(*host, task, options, scale, keys, lab.processes(), log, stop);
         progress.end(*task.scenario);
       });
-  log.write(event::RunEnd{.interrupted = stop.stop_requested(), .took = since(began)});
+  ::rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  log.write(event::RunEnd{.interrupted = stop.stop_requested(), .took = since(began), .peak_memory_kib = static_cast<int>(used.ru_maxrss)});
   if (auto error = log.error()) return fail(*std::move(error));
   return {};
 }

@@ -97,6 +97,7 @@ TEST_F(BadMachineTest, two_runs_at_once_both_pass) {
   auto second = start_run();
   expect_status(*first, 0);
   expect_status(*second, 0);
+  expect_little_memory();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/source_directory.h"
+#include "judge/event.h"
 #include "machine/run_directory.h"
 
 namespace diglab {
@@ -85,6 +86,18 @@ std::string BadLuckTest::events() const {
   for (const auto& entry : fs::directory_iterator(results(), error))
     if (entry.path().filename() > newest.filename()) newest = entry.path();
   return newest.empty() ? std::string() : read_file(newest / "events.jsonl").value_or(std::string());
+}
+
+void BadLuckTest::expect_little_memory() const {
+  auto stream = events();
+  ASSERT_TRUE(stream.ends_with('\n')) << stream;
+  stream.pop_back();
+  const auto last = stream.substr(stream.rfind('\n') + 1);
+  const auto end = parse_event(last);
+  ASSERT_TRUE(end && std::holds_alternative<event::RunEnd>(end->body)) << last;
+  const auto peak = std::get<event::RunEnd>(end->body).peak_memory_kib;
+  ASSERT_TRUE(peak) << last;
+  EXPECT_LE(*peak * 1024LL, 100'000'000);
 }
 
 void BadLuckTest::wait_for_event(StartedDiglab& diglab, const std::string& text) const {

@@ -39,6 +39,8 @@ class BadLuckTest : public ::testing::Test {
   [[nodiscard]] std::filesystem::path results() const { return scratch_.path() / "results"; }
   /// The event stream of the newest run in results().
   [[nodiscard]] std::string events() const;
+  /// The newest run in results() came to its end, and the harness itself took at most 100 MB, wherever libvirt ran.
+  void expect_little_memory() const;
   /// Waits until the event stream holds `text`; fails the test otherwise.
   void wait_for_event(StartedDiglab& diglab, const std::string& text) const;
 

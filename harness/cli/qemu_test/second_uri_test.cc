@@ -51,6 +51,7 @@ TEST_F(SecondUriTest, TheSameScenariosPassThroughADaemon) {
     auto run = start(std::move(arguments));
     expect_status(*run, 0);
     EXPECT_THAT(events(), HasSubstr("\"connection\":\"" + daemon_->uri() + "\""));
+    expect_little_memory();
   }
 }
 
