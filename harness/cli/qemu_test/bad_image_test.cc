@@ -13,6 +13,7 @@ namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 /// Guest disks that are interrupted, damaged, or made of packages that nobody vouched for.
 class BadImageTest : public BadLuckTest {
@@ -95,6 +96,11 @@ TEST_F(BadImageTest, a_package_with_a_bad_signature_is_refused_by_name) {
   expect_status(*diglab, 2);
   EXPECT_THAT(diglab->err(), AllOf(HasSubstr("libaudit-common"), HasSubstr("GPG check FAILED")));
   EXPECT_THAT(disks(), IsEmpty());
+
+  // Of the refused package nothing stays in the cache that a disk is made of next.
+  auto next = start_build();
+  expect_status(*next, 0);
+  EXPECT_THAT(disks(), SizeIs(1));
 }
 
 }  // namespace

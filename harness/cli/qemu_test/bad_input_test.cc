@@ -63,6 +63,11 @@ TEST_F(BadInputTest, a_kernel_tree_that_does_not_build_shows_the_compilers_error
   refused({"init/main.c:7:3: error: expected expression before return"}, {"--kernel", "tree:" + at("linux")}, {{"DIGLAB_CACHE", cache}});
   for (const auto& entry : std::filesystem::directory_iterator(cache / "kernels"))
     EXPECT_FALSE(entry.path().filename().string().starts_with(".build-")) << entry.path() << " was left";
+
+  // The tree is mended, and nothing remembers that it did not build.
+  make_fake_tree(at("linux"), "mkdir -p $(O)/arch/x86/boot; echo kernel > $(O)/arch/x86/boot/bzImage");
+  auto next = start({"kernel", "build", "--kernel", "tree:" + at("linux")}, {{"DIGLAB_CACHE", cache}});
+  expect_status(*next, 0);
 }
 
 TEST_F(BadInputTest, wrong_use_is_explained) {

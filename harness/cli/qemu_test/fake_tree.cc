@@ -13,13 +13,15 @@ void make_fake_tree(const std::filesystem::path& tree, const std::string& recipe
   auto written = write_file(tree / "Makefile", fmt::format(R"(VERSION = 6
 PATCHLEVEL = 12
 SUBLEVEL = 1
-.PHONY: allnoconfig prepare bzImage modules
+.PHONY: allnoconfig prepare bzImage modules modules_install
 allnoconfig:
 	@mkdir -p $(O)/include/config
 	@cat $(KCONFIG_ALLCONFIG) {}/kernel-patches/6.12/must.config > $(O)/.config
 	@echo 6.12.1-fake > $(O)/include/config/kernel.release
 prepare modules:
 	@true
+modules_install:
+	@mkdir -p $(INSTALL_MOD_PATH)/lib/modules/6.12.1-fake
 bzImage:
 	@echo '  CC      init/main.o'
 	@{}
