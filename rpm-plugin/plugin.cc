@@ -5,6 +5,7 @@
 #include <rpm/rpmts.h>
 
 #include <exception>
+#include <memory>
 
 #include "rpm_hooks.h"
 #include "transaction.h"
@@ -34,11 +35,10 @@ rpmRC guarded(Work work) noexcept {
 rpmRC before_transaction(rpmPlugin plugin, rpmts transaction) noexcept {
   if ((rpmtsFlags(transaction) & (RPMTRANS_FLAG_TEST | RPMTRANS_FLAG_BUILD_PROBS)) != 0) return RPMRC_OK;
   return guarded([&] {
-    auto* lists = new Transaction(diglim::read_settings(transaction), complain);
-    rpmPluginSetData(plugin, lists);
-    if (lists->prepare(transaction)) return true;
-    forget(plugin);
-    return false;
+    auto lists = std::make_unique<Transaction>(diglim::read_settings(transaction), complain);
+    if (!lists->prepare(transaction)) return false;
+    rpmPluginSetData(plugin, lists.release());
+    return true;
   });
 }
 

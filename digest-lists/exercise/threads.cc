@@ -70,7 +70,7 @@ Finding run_threads(const Interface& kernel, const ThreadsRun& run) {
   const auto before = kernel.counts();
 
   Findings findings;
-  const auto guarded = [&](auto work) {
+  const auto guarded = [&](const auto& work) {
     return [&findings, work] {
       try {
         work();

@@ -16,8 +16,8 @@ namespace diglim {
 namespace {
 
 /// Bytes of a command line with its pointers: less than Linux takes however small the stack is, 128 KiB (execve(2)).
-constexpr std::size_t max_command_line = 96 * 1024;
-constexpr std::size_t max_messages = 64 * 1024;
+constexpr std::size_t max_command_line = std::size_t{96} << 10;
+constexpr std::size_t max_messages = std::size_t{64} << 10;
 constexpr int status_no_kernel = 3;  // diglim-parser(8)
 
 std::string read_all(int fd) {

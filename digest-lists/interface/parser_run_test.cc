@@ -44,7 +44,7 @@ TEST_F(ParserRun, is_one_for_all_lists) {
 TEST_F(ParserRun, is_not_given_more_than_a_command_line_holds) {
   put_parser("");
   std::vector<std::string> paths(700, "/" + std::string(250, 'a'));
-  paths.emplace_back("/" + std::string(120 * 1024, 'b'));
+  paths.emplace_back("/" + std::string(std::size_t{120} << 10, 'b'));
   paths.emplace_back("/c");
   EXPECT_EQ(add(paths).status, ParserResult::done);
   const std::string a = " " + paths.front() + "\n";
@@ -52,7 +52,7 @@ TEST_F(ParserRun, is_not_given_more_than_a_command_line_holds) {
 }
 
 TEST_F(ParserRun, goes_on_after_a_refusal_and_says_it) {
-  const std::string large = "/" + std::string(90 * 1024, 'a');
+  const std::string large = "/" + std::string(std::size_t{90} << 10, 'a');
   put_parser("case $last in /bad*) echo \"$last\" | cut -c1-4; exit 1;; /kill*) kill -9 $$;; esac");
   const auto refused = add({large, "/bad" + large, large});
   EXPECT_EQ(refused.status, ParserResult::refused);

@@ -27,7 +27,7 @@ constexpr const char* footer =
     "3 the system failed or refused; 130 interrupted.  More: man diglim";
 
 /// --type, with those of its words that make sense here.
-void add_type(CLI::App& app, Type& type, std::vector<Type> types, const std::string& what) {
+void add_type(CLI::App& app, Type& type, const std::vector<Type>& types, const std::string& what) {
   std::vector<std::string> words;
   for (const Type each : types) words.emplace_back(to_string(each));
   app.add_option_function<std::string>(

@@ -100,7 +100,7 @@ bool Keys::add_pgp(const fs::path& file, const std::string& content) {
     rpmPubkey* subkeys = rpmGetSubkeys(main, &count);
     for (int i = 0; i < count; ++i)
       pgp_.push_back({.from = file, .id = id_of(subkeys[i]), .owner = owner, .key = {subkeys[i], rpmPubkeyFree}, .packets = {}});
-    std::free(subkeys);
+    std::free(static_cast<void*>(subkeys));
   }
   return pgp_.size() > before;
 }

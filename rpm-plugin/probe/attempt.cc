@@ -27,8 +27,10 @@ namespace {
   const pid_t child = ::vfork();
   if (child < 0) return errno;
   if (child == 0) {
-    ::dup2(nowhere, STDOUT_FILENO);
-    ::dup2(nowhere, STDERR_FILENO);
+    if (nowhere >= 0) {
+      ::dup2(nowhere, STDOUT_FILENO);
+      ::dup2(nowhere, STDERR_FILENO);
+    }
     if (path != nullptr) ::execve(path, arguments, environment);
     else ::syscall(SYS_execveat, file, "", arguments, environment, AT_EMPTY_PATH);
     error = errno;

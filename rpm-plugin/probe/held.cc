@@ -71,7 +71,7 @@ class Service {
     ::mkdir(std::string(directory).c_str(), 0700);
     ::unlink(address_.sun_path);
     listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ready_ = ::bind(listener_, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) == 0 && ::listen(listener_, 4) == 0;
+    ready_ = listener_ >= 0 && ::bind(listener_, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) == 0 && ::listen(listener_, 4) == 0;
   }
   [[nodiscard]] bool is_ready() const { return ready_; }
   /// The next request; it is to be answered.
@@ -100,6 +100,7 @@ int in_background(const std::function<void(const std::function<void(const Answer
   if (child == 0) {
     ::setsid();
     const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere < 0) ::_exit(complain("/dev/null"));
     for (const int one : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, one);
     ::close(ends[0]);
     work([&](const Answer& answer) {
@@ -160,7 +161,7 @@ int keep(const std::string& name, const std::string& path) {
 int ask(const std::string& name, const std::string& request) {
   const auto address = address_of(name);
   const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return complain(name.c_str());
+  if (server < 0 || ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return complain(name.c_str());
   write_all(server, request);
   ::shutdown(server, SHUT_WR);
   const std::string said = read_all(server);

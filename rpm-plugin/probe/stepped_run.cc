@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -181,11 +180,16 @@ class Run {
 };
 
 RunResult start(const std::vector<std::string>& arguments, const Visitors* visitors) {
-  std::FILE* output = ::fdopen(::memfd_create("output", MFD_CLOEXEC), "w+");
-  const pid_t child = ::fork();
+  RunResult result;
+  const int output = ::memfd_create("output", MFD_CLOEXEC);
+  const pid_t child = output < 0 ? -1 : ::fork();
+  if (child < 0) {
+    result.status = 127;
+    return result;
+  }
   if (child == 0) {
-    ::dup2(::fileno(output), 1);
-    ::dup2(::fileno(output), 2);
+    ::dup2(output, 1);
+    ::dup2(output, 2);
     std::vector<char*> words;
     for (const auto& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
@@ -193,7 +197,6 @@ RunResult start(const std::vector<std::string>& arguments, const Visitors* visit
     ::execvp(words[0], words.data());
     ::_exit(127);
   }
-  RunResult result;
   int status = 0;
   if (visitors == nullptr) {
     ::waitpid(child, &status, 0);
@@ -207,10 +210,10 @@ RunResult start(const std::vector<std::string>& arguments, const Visitors* visit
     result.status = run.follow(child);
     result.points = run.points();
   }
-  std::rewind(output);
   char text[4096];
-  while (const auto count = std::fread(text, 1, sizeof text, output)) result.output.append(text, count);
-  std::fclose(output);
+  for (ssize_t count = 0; (count = ::pread(output, text, sizeof text, static_cast<off_t>(result.output.size()))) > 0;)
+    result.output.append(text, static_cast<std::size_t>(count));
+  ::close(output);
   return result;
 }
 

@@ -51,7 +51,7 @@ void convert_all(benchmark::State& state, const std::vector<std::string>& header
     largest = std::max(largest, header.size());
   }
   std::vector<std::uint8_t> list;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     digests = 0;
     for (const auto& header : headers) {
       const auto parts = split_signature(bytes_of(header));
