@@ -63,16 +63,24 @@ TEST_F(HostileBytesTest, ARequestCutAtAnyByteIsFollowedByAGreetingThatCounts) {
 }
 
 TEST_F(HostileBytesTest, RequestsOfAnotherEpochAreNotPerformed) {
-  std::string path = testing::TempDir() + "/stale-" + std::to_string(::getpid());
-  auto write = R"({"do":"write","path":")" + path + R"(","content_size":1})";
-  send(request(0, 1, write) + wire::encode({FrameType::data, 0, 0, 1, "x"}));  // before any greeting
+  const std::string stale = testing::TempDir() + "/stale-" + std::to_string(::getpid()), fresh = stale + "-not";
+  const auto write = [](const std::string& path) { return R"({"do":"write","path":")" + path + R"(","content_size":1})"; };
+  send(request(0, 1, write(stale)) + wire::encode({FrameType::data, 0, 0, 1, "x"}));  // before any greeting
   expect_alive(7);
-  send(request(6, 2, write) + wire::encode({FrameType::data, 0, 6, 2, "x"}));
-  send(request(8, 3, write) + wire::encode({FrameType::data, 0, 8, 3, "x"}));
+  send(request(6, 2, write(stale)) + wire::encode({FrameType::data, 0, 6, 2, "x"}));
+  send(request(8, 3, write(stale)) + wire::encode({FrameType::data, 0, 8, 3, "x"}));
   // Begun in one epoch, content of another: dropped too.
-  send(request(7, 4, write) + wire::encode({FrameType::data, 0, 6, 4, "x"}));
+  send(request(7, 4, write(stale)) + wire::encode({FrameType::data, 0, 6, 4, "x"}));
+  // The same of this epoch, which comes last, is performed, and the only one that is answered.
+  send(request(7, 6, write(fresh)) + wire::encode({FrameType::data, 0, 7, 6, "x"}));
+  const auto reply = next();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->request, 6U);
+  EXPECT_EQ(wire::number_at(*wire::parse_payload(reply->payload), "written"), 1);
+  EXPECT_EQ(::unlink(fresh.c_str()), 0);
+  EXPECT_NE(::access(stale.c_str(), F_OK), 0);
   expect_alive(9);
-  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+  EXPECT_NE(::access(stale.c_str(), F_OK), 0);
 }
 
 TEST_F(HostileBytesTest, AGreetingOfTheSameEpochChangesNothing) {

@@ -121,7 +121,7 @@ Result<void> KernelBuild::configure(const Deadline& deadline) {
   TRY_VOID(write_file(asked, plan_.asked.to_text()));
   Command command = make({"allnoconfig"});
   command.set("KCONFIG_ALLCONFIG", asked.string());
-  TRY_VOID(run_make(std::move(command), deadline));
+  TRY_VOID(run_make(command, deadline));
   return {};
 }
 
@@ -166,7 +166,7 @@ Result<void> KernelBuild::build_selftests(const Deadline& deadline) {
     Command command = make({"install", "OUTPUT=" + objects.string(), "KHDR_INCLUDES=-isystem " + (objects_ / "usr/include").string(),
                             "INSTALL_PATH=" + (directory_ / "out/selftests" / name).string(), "LDLIBS=-static"});
     command.argv[2] = (tree_ / "tools/testing/selftests" / name).string();
-    TRY_VOID(run_make(std::move(command), deadline), fmt::format("selftests {}", name));
+    TRY_VOID(run_make(command, deadline), fmt::format("selftests {}", name));
   }
   return {};
 }

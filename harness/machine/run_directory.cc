@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <random>
+#include <tuple>
 
 #include "machine/owned_processes.h"
 
@@ -111,7 +112,7 @@ RunDirectory::~RunDirectory() {
   if (!lock_) return;  // somebody else's
   // Or a run that begins would take what is left of this one for a dead one's. Who holds it for long removes dead ones, and meets none.
   const auto everybody = FileLock::acquire(path_.parent_path() / "lock", Deadline::in(std::chrono::seconds(10)));
-  remove_whatever_is_there(path_);
+  std::ignore = remove_whatever_is_there(path_);
 }
 
 }  // namespace diglab

@@ -15,6 +15,8 @@
 #include <cstdlib>
 #include <memory>
 #include <thread>
+#include <tuple>
+#include <utility>
 
 namespace diglab {
 namespace {
@@ -207,7 +209,7 @@ TempDir& TempDir::operator=(TempDir&& other) noexcept {
   return *this;
 }
 TempDir::~TempDir() {
-  if (!path_.empty()) remove_whatever_is_there(path_);
+  if (!path_.empty()) std::ignore = remove_whatever_is_there(path_);
 }
 fs::path TempDir::release() {
   return std::exchange(path_, {});
