@@ -169,10 +169,13 @@ Finding run_malformed(const Interface& kernel, const MalformedRun& run, Malforme
   for (std::size_t i = 1; i <= run.lists; ++i) {
     std::string list = originals[dice.below(originals.size())];
     for (auto damages = 1 + dice.below(3); damages > 0; --damages) {
-      const auto bit = static_cast<char>(1U << dice.below(8));
       switch (dice.below(5)) {
         // Every other time in the first header: of many digests each bit is as good as another.
-        case 0: list[dice.below(dice.one_in(2) ? std::min(header_size, list.size()) : list.size())] ^= bit; break;
+        case 0: {
+          char& hit = list[dice.below(dice.one_in(2) ? std::min(header_size, list.size()) : list.size())];
+          hit = static_cast<char>(hit ^ (1 << dice.below(8)));
+          break;
+        }
         case 1: list.resize(1 + dice.below(list.size())); break;
         case 2: list += dice.bytes(1 + dice.below(40)); break;
         case 3: {  // a field of the first header gets a value at the edge of something

@@ -155,7 +155,7 @@ TEST_F(TheLoader, needs_less_memory_than_twice_the_file) {
   const auto read = RpmHeader::read(bytes_of(header));
   std::vector<std::uint8_t> list;
   ASSERT_TRUE(read && convert(*read, {}, list));
-  EXPECT_LT(list.capacity() + 4 * 100U, header.size() / 2);
+  EXPECT_LT(list.capacity() + std::size_t{4} * 100, header.size() / 2);
 }
 
 class AListFile : public TheLoader {

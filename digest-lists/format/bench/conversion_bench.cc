@@ -63,7 +63,7 @@ void convert_all(benchmark::State& state, const std::vector<std::string>& header
       benchmark::DoNotOptimize(list.data());
     }
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(bytes * state.iterations()));
+  state.SetBytesProcessed(static_cast<std::int64_t>(bytes) * state.iterations());
   state.counters["lists"] = static_cast<double>(headers.size());
   state.counters["digests"] = static_cast<double>(digests);
   state.counters["bytes"] = static_cast<double>(bytes);
