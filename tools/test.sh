@@ -142,9 +142,15 @@ run_bench() {
   done
 }
 
-run_tests() {
-  local -a parts=() scenario_options=(--without-tag nightly) mutant_options=(--sample)
-  local fuzz_length=minute nightly=0 stride=10 # of points at which the plugin's tests end a transaction
+parts=()
+scenario_options=(--without-tag nightly)
+mutant_options=(--sample)
+fuzz_length=minute
+nightly=0
+stride=10 # of points at which the plugin's tests end a transaction
+
+# read_test_options ARGUMENT...: fills in the above; ends where they ask for help, or are wrong.
+read_test_options() {
   while (( $# )); do
     case $1 in
       --help|-h) test_usage; exit 0 ;;
@@ -161,7 +167,9 @@ run_tests() {
     parts+=(scenarios mutants)
     (( ! nightly )) || parts+=(bench)
   fi
+}
 
+run_tests() {
   local part durations=
   for part in "${parts[@]}"; do
     say "test: $part"
