@@ -106,6 +106,12 @@ bool usage_fits(const X509* certificate) {
 
 }  // namespace
 
+Result<void> check_authorities(ByteView bytes) {
+  std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store(X509_STORE_new(), X509_STORE_free);
+  if (!store) return fail(ErrorKind::infra, "OpenSSL: out of memory");
+  return add_authorities(store.get(), bytes);
+}
+
 Result<ByteView> without_padding(ByteView certificate) {
   const unsigned char* data = certificate.data();
   Certificate parsed(d2i_X509(nullptr, &data, static_cast<long>(certificate.size())), X509_free);

@@ -27,6 +27,9 @@ struct EkCertificate {
 Result<EkCertificate> verify_ek_certificate(ByteView certificate, const std::vector<Bytes>& authorities,
                                             std::optional<std::chrono::system_clock::time_point> when = {});
 
+/// ErrorKind::bad_input for a file of authorities (PEM bundle or DER) in which there is no certificate.
+Result<void> check_authorities(ByteView bytes);
+
 /// The certificate's own bytes, without the padding that may follow it in NV memory.
 Result<ByteView> without_padding(ByteView certificate);
 

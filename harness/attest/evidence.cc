@@ -49,13 +49,14 @@ Result<AttestationEvidence> AttestationEvidence::load(const std::filesystem::pat
   std::error_code error;
   if (!std::filesystem::is_directory(directory, error))
     return fail(ErrorKind::bad_input, directory.string() + " is no directory");
-  auto present = [&](const char* name) { return std::filesystem::exists(directory / name, error); };
+  // What cannot be looked for may be there: reading it then says why.
+  auto absent = [&](const char* name) { return std::filesystem::status(directory / name, error).type() == std::filesystem::file_type::not_found; };
   AttestationEvidence evidence;
   for (const auto& [name, member] : bytes_files)
-    if (present(name)) evidence.*member = TRY(read_bytes(directory / name, limit_of(name)));
+    if (!absent(name)) evidence.*member = TRY(read_bytes(directory / name, limit_of(name)));
   for (const auto& [name, member] : text_files)
-    if (present(name)) evidence.*member = TRY(read_file(directory / name, limit_of(name)));
-  if (present(nonce_file)) {
+    if (!absent(name)) evidence.*member = TRY(read_file(directory / name, limit_of(name)));
+  if (!absent(nonce_file)) {
     std::string text = TRY(read_file(directory / nonce_file, 4096));
     evidence.nonce = TRY(from_hex(without_space(text)), (directory / nonce_file).string());
   }

@@ -23,9 +23,11 @@ Link nonce_link(const Quote& quote, ByteView asked) {
 }
 
 Result<Link> pcr_values_link(const Quote& quote, const PcrBanks& given) {
-  bool covered = TRY(quote_covers(quote, given));
   std::size_t count = 0;
   for (const auto& [bank, pcrs] : quote.selection) count += pcrs.size();
+  // Its digest, of nothing, is that of any values.
+  if (count == 0) return Link{.name = "pcr-values", .ok = false, .detail = "the quote covers no PCR"};
+  bool covered = TRY(quote_covers(quote, given));
   return Link{.name = "pcr-values",
               .ok = covered,
               .detail = covered ? fmt::format("{} values are those that were quoted", count)

@@ -24,7 +24,7 @@ Result<Link> signature_link(ByteView message, ByteView signature, const PublicKe
 /// "nonce": whether the quote answers the one that was asked.
 [[nodiscard]] Link nonce_link(const Quote& quote, ByteView asked);
 
-/// "pcr-values". ErrorKind::bad_input when one that was quoted is not among `given`.
+/// "pcr-values": broken, too, for a quote of no PCR. ErrorKind::bad_input when one that was quoted is not among `given`.
 Result<Link> pcr_values_link(const Quote& quote, const PcrBanks& given);
 
 /// "log-forms". The two files are read one after the other, and a measurement may come between: forms of which one goes

@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <optional>
 #include <set>
 
 #include "attest/boot_aggregate.h"
+#include "attest/certificate.h"
 #include "attest/credential.h"
 #include "attest/ima_ascii.h"
 #include "attest/log_check.h"
@@ -26,11 +26,15 @@ Result<T> given(Result<T> read) {
   return fail(ErrorKind::bad_input, read.error().to_string());
 }
 
-/// A key as tpm2-tools write it, or as PEM or DER.
+/// An attestation key as tpm2-tools write it, or as PEM or DER. Of the first kind the attributes are known: a key that is not restricted signs whatever
+/// its owner likes to call a quote.
 Result<PublicKey> read_key(const std::filesystem::path& path) {
   Bytes bytes = TRY(given(read_bytes(path, largest_other)));
   auto tpm = TpmPublic::parse(bytes);
-  if (tpm) return tpm->key();
+  if (tpm) {
+    TRY_VOID(tpm->check_attestation_key(), path.string());
+    return tpm->key();
+  }
   auto plain = parse_public_key(bytes);
   if (plain) return plain;
   return fail(ErrorKind::bad_input,
@@ -45,16 +49,10 @@ Result<PcrBanks> read_pcrs(const AttestFiles& files) {
 
 /// Only the values asked for.
 Result<PcrBanks> narrowed(const PcrBanks& all, const AttestFiles& files) {
-  std::optional<HashAlgorithm> bank;
-  if (!files.bank.empty()) {
-    bank = hash_algorithm_named(files.bank);
-    if (!bank)
-      return fail(ErrorKind::usage, fmt::format("--bank {}: sha1, sha256, sha384 or sha512 expected", files.bank));
-  }
   PcrBanks some;
   for (const auto& [algorithm, values] : all.banks())
     for (const auto& [pcr, value] : values)
-      if ((!bank || *bank == algorithm) && (!files.pcr_given || files.pcr == pcr))
+      if (files.bank.value_or(algorithm) == algorithm && files.pcr.value_or(pcr) == pcr)
         TRY_VOID(some.set(algorithm, pcr, value));
   return some;
 }
@@ -63,7 +61,6 @@ Result<void> check_quote(const AttestFiles& files, PcrBanks& pcrs, std::vector<L
   Bytes message = TRY(given(read_bytes(files.quote, largest_other)));
   Quote quote = TRY(parse_quote(message), files.quote.string());
   if (!files.signature.empty()) {
-    if (files.ak.empty()) return fail(ErrorKind::usage, "--signature needs --ak to verify it with");
     Bytes signature = TRY(given(read_bytes(files.signature, largest_other)));
     links.push_back(TRY(signature_link(message, signature, TRY(read_key(files.ak))), files.signature.string()));
   }
@@ -85,25 +82,26 @@ void check_entries(const ImaLog& log, std::vector<Link>& links) {
                            log.entries.size())});
 }
 
+/// `pcrs`: the given ones, or of them those that were quoted.
 Result<void> check_log_file(const AttestFiles& files, const PcrBanks& pcrs, AttestReport& report) {
   std::vector<Link>& links = report.verdict.links;
   ImaLog log = TRY(parse_log(TRY(given(read_bytes(files.log, largest_log)))), files.log.string());
   if (log.entries.empty()) return fail(ErrorKind::bad_input, fmt::format("{}: no entries", files.log.string()));
-  if (pcrs.empty()) {
+  if (files.pcrs.empty()) {
     check_entries(log, links);
   } else {
     PcrBanks compared = TRY(narrowed(pcrs, files));
-    LogVerdict checked = check_log(log, compared, files.pcr_given ? std::optional(files.pcr) : std::nullopt);
+    LogVerdict checked = check_log(log, compared, files.pcr);
     links.push_back({"log", checked.ok, checked.one_line});
     if (auto aggregate = boot_aggregate_link(log, pcrs)) links.push_back({"boot-aggregate", aggregate->agrees, aggregate->detail});
   }
   if (!files.ascii.empty()) links.push_back(log_forms_link(log, TRY(given(read_file(files.ascii, largest_log)))));
   std::set<std::uint32_t> mentioned;
   for (const ImaEntry& entry : log.entries)
-    if (entry.pcr <= 23 && (!files.pcr_given || entry.pcr == files.pcr)) mentioned.insert(entry.pcr);
+    if (entry.pcr <= 23 && files.pcr.value_or(entry.pcr) == entry.pcr) mentioned.insert(entry.pcr);
   for (HashAlgorithm bank : all_hash_algorithms)
     for (std::uint32_t pcr : mentioned)
-      if (files.bank.empty() || files.bank == name_of(bank))
+      if (files.bank.value_or(bank) == bank)
         TRY_VOID(report.replayed.set(bank, pcr, replay(log, bank, pcr)));
   return {};
 }
@@ -117,16 +115,19 @@ Result<AttestReport> check_attest_files(const AttestFiles& files) {
       return fail(ErrorKind::usage,
                   "--evidence needs --ca: an EK certificate proves nothing without an authority that you trust");
     std::vector<Bytes> authorities;
-    for (const auto& path : files.authorities) authorities.push_back(TRY(given(read_bytes(path, largest_other))));
-    AttestationEvidence evidence = TRY(AttestationEvidence::load(files.evidence));
+    for (const auto& path : files.authorities) {
+      authorities.push_back(TRY(given(read_bytes(path, largest_other))));
+      TRY_VOID(check_authorities(authorities.back()), path.string());
+    }
+    AttestationEvidence evidence = TRY(given(AttestationEvidence::load(files.evidence)));
     if (!files.nonce.empty()) evidence.nonce = TRY(from_hex(files.nonce), "--nonce");
     report.verdict = verify(evidence, authorities);
     return report;
   }
   if (files.log.empty() && files.quote.empty())
     return fail(ErrorKind::usage, "nothing to check: give --log, --quote or --evidence");
-  if (!files.ascii.empty() && files.log.empty())
-    return fail(ErrorKind::usage, "--ascii is compared with --log, which is not given");
+  if (!files.nonce.empty() && files.quote.empty())
+    return fail(ErrorKind::usage, "--nonce is what a quote must answer: give --quote or --evidence");
   if (!files.quote.empty() && !files.log.empty() && files.pcrs.empty())
     return fail(ErrorKind::usage, "--quote with --log needs --pcrs: a quote has a digest of the values only, and nothing else ties the log to it");
   PcrBanks pcrs;
@@ -139,7 +140,7 @@ Result<AttestReport> check_attest_files(const AttestFiles& files) {
 }
 
 Result<void> write_challenge(const std::filesystem::path& evidence) {
-  AttestationEvidence known = TRY(AttestationEvidence::load(evidence));
+  AttestationEvidence known = TRY(given(AttestationEvidence::load(evidence)));
   TpmPublic ek = TRY(TpmPublic::parse(known.ek_public), (evidence / "ek.pub").string());
   TpmPublic ak = TRY(TpmPublic::parse(known.ak_public), (evidence / "ak.pub").string());
   TRY_VOID(ak.check_attestation_key());

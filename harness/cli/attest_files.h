@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,8 @@
 
 namespace diglab {
 
-/// What `diglab attest` is given. Empty paths were not.
+/// What `diglab attest` is given: a log, a quote or both, or evidence. Empty paths were not; what belongs to one that was not is never looked at, and
+/// the command lets nobody give it.
 struct AttestFiles {
   std::filesystem::path log;
   std::filesystem::path ascii;
@@ -21,9 +23,8 @@ struct AttestFiles {
   std::string nonce;
   std::filesystem::path evidence;
   std::vector<std::filesystem::path> authorities;
-  std::uint32_t pcr = 10;
-  bool pcr_given = false;  ///< Only this PCR is compared; otherwise all that the log has entries for.
-  std::string bank;        ///< Empty: all for which there are values.
+  std::optional<std::uint32_t> pcr;   ///< Only this PCR is compared; otherwise all that the log has entries for.
+  std::optional<HashAlgorithm> bank;  ///< Only this bank; otherwise all for which there are values.
 };
 
 /// What was found, and the PCR values that the log gives.
@@ -33,7 +34,7 @@ struct AttestReport {
 };
 
 /// Reads the files and checks all that they allow, each as one link. An Error is about the files, never about what they
-/// prove.
+/// prove: ErrorKind::usage and ::bad_input, for what the user gave.
 Result<AttestReport> check_attest_files(const AttestFiles& files);
 
 /// Makes a challenge for the keys in an evidence directory: challenge.json for the verifier to keep, challenge.blob for

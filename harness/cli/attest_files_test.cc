@@ -19,7 +19,7 @@ const std::filesystem::path evidence = source_directory() / "harness/attest/test
 
 AttestFiles quoted() {
   return {.log = {}, .ascii = {}, .pcrs = evidence / "pcrs.txt", .quote = evidence / "quote.msg", .signature = evidence / "quote.sig",
-          .ak = evidence / "ak.pub", .nonce = {}, .evidence = {}, .authorities = {}, .bank = {}};
+          .ak = evidence / "ak.pub", .nonce = {}, .evidence = {}, .authorities = {}, .pcr = {}, .bank = {}};
 }
 
 TEST(AttestFiles, TieALogToAQuoteByTheValuesThatWereQuoted) {
@@ -51,6 +51,41 @@ std::string described(const AttestReport& report, std::string_view name) {
   const auto& links = report.verdict.links;
   const auto link = std::ranges::find(links, name, &Link::name);
   return link == links.end() ? "no such link" : fmt::format("{} {}", link->ok ? "ok" : "broken", link->detail);
+}
+
+TEST(AttestFiles, OfAQuoteOfNoPcrDoNotAgree) {
+  // As a TPM answers that is asked for none: the recorded message up to its selection, an empty one, and the digest of nothing.
+  Bytes message = read_bytes(evidence / "quote.msg").value();
+  constexpr std::size_t selection = 85;
+  message.resize(selection);
+  message.insert(message.end(), {0, 0, 0, 0, 0, 32});
+  const Bytes digest = hash(HashAlgorithm::sha256, {});
+  message.insert(message.end(), digest.begin(), digest.end());
+  const auto directory = TempDir::make();
+  ASSERT_TRUE(directory && write_file(directory->path() / "quote.msg", text_of(message)));
+  AttestFiles files = quoted();
+  files.quote = directory->path() / "quote.msg";
+  files.signature.clear();
+  files.log = evidence / "ima.bin";
+  const auto report = check_attest_files(files);
+  ASSERT_TRUE(report) << report.error().to_string();
+  EXPECT_EQ(described(*report, "pcr-values"), "broken the quote covers no PCR");
+  EXPECT_THAT(described(*report, "log"), testing::StartsWith("broken "));
+}
+
+TEST(AttestFiles, WithAKeyThatSignsAnythingAreRefused) {
+  Bytes key = read_bytes(evidence / "ak.pub").value();
+  constexpr std::size_t restricted = 7;  // of the attributes, behind size, type and name algorithm: the byte with this bit
+  ASSERT_EQ(key[restricted], 0x05);
+  key[restricted] = 0x04;
+  const auto directory = TempDir::make();
+  ASSERT_TRUE(directory && write_file(directory->path() / "ak.pub", text_of(key)));
+  AttestFiles files = quoted();
+  files.ak = directory->path() / "ak.pub";
+  const auto report = check_attest_files(files);
+  ASSERT_FALSE(report) << report->verdict.one_line();
+  EXPECT_EQ(report.error().kind(), ErrorKind::bad_input);
+  EXPECT_THAT(report.error().to_string(), testing::StartsWith(files.ak.string() + ": no attestation key: attribute restricted"));
 }
 
 /// The same files are given one by one and as a directory of evidence.
