@@ -16,6 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 
 Finding examine_acceleration(CliContext& context, const std::string& kernel_choice) {
+  // Before a kernel is asked for: it needs none.
+  if (auto forbidden = examine_kvm_access(AccelerationProbe().device)) return *std::move(forbidden);
   Lab lab({.source = context.source, .cache = context.cache, .binaries = context.binaries, .uri = {}, .pool = {}, .tpm_ca = {}, .kernel = kernel_choice},
           context.processes, [](std::string_view, std::optional<double>) {});
   // The kernel that runs try it with.
@@ -24,7 +26,7 @@ Finding examine_acceleration(CliContext& context, const std::string& kernel_choi
   const KernelChoice choice{.source = DebianSource{}, .flavour = std::string(MachineDefaults::kernel)};
   auto kernel = keys ? store.find(kernel_request(choice, *keys), Deadline::in(60s, context.stop)) : Result<std::optional<BuiltKernel>>();
   if (!kernel || !*kernel)
-    return {Health::note, "acceleration", "not proven yet: that takes a kernel, and none is built", "diglab kernel build"};
+    return {Health::note, "acceleration", "not proven yet: that takes a kernel, and none is built", "./diglab kernel build"};
   auto host = lab.host(Deadline::in(60s, context.stop));
   if (!host) return {Health::problem, "acceleration", host.error().to_string(), "see the message; libvirt's packages are in packages.txt"};
   auto verdict = probe_acceleration(**host, (*kernel)->image, Deadline::in(120s, context.stop));
@@ -50,8 +52,9 @@ std::vector<Finding> examine_all(CliContext& context) {
       {"ccache", {"ccache", "--version"}, "ccache"},
   };
   std::vector<Finding> findings;
+  std::error_code ignored;
   for (const Tool& tool : tools) findings.push_back(examine_tool(tool, context.processes, Deadline::in(30s, context.stop)));
-  findings.push_back(std::filesystem::exists("/usr/src/linux-source-6.12.tar.xz")
+  findings.push_back(std::filesystem::exists("/usr/src/linux-source-6.12.tar.xz", ignored)
                          ? Finding{Health::good, "kernel source", "/usr/src/linux-source-6.12.tar.xz", {}}
                          : Finding{Health::problem, "kernel source", "no linux-source-6.12", "apt-get install linux-source-6.12"});
   findings.push_back(examine_rights(::geteuid() == 0, check_root_access(context.processes, Deadline::in(30s, context.stop))));
@@ -60,8 +63,7 @@ std::vector<Finding> examine_all(CliContext& context) {
   findings.push_back(examine_disk("results", context.source / "results", gib, "give run --results DIRECTORY"));
   // What a machine writes while it runs, its snapshots included.
   findings.push_back(examine_disk("machines", "/var/tmp", 2 * gib, "mount another disk there"));
-  std::error_code none;
-  findings.push_back(examine_disk("temporary", std::filesystem::temp_directory_path(none), gib / 2, "set TMPDIR to a directory of another disk"));
+  findings.push_back(examine_temporary(gib / 2));
   findings.push_back(examine_acceleration(context, {}));
   return findings;
 }
@@ -84,6 +86,7 @@ int run_doctor(CliContext& context) {
 
 void add_doctor_command(CLI::App& app, CliContext& context, CliAction& chosen) {
   app.add_subcommand("doctor", "What is installed, which acceleration was proven, and what to do about each problem")
+      ->footer("Exit status: 0 nothing is in the way, 2 bad use, 3 there is a problem, 130 interrupted.")
       ->callback([&context, &chosen] { chosen = [&context] { return run_doctor(context); }; });
 }
 

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 
 #include "os/files.h"
 
@@ -29,14 +31,29 @@ Finding examine_disk(const std::string& subject, const std::filesystem::path& pa
   constexpr std::uintmax_t mib = 1 << 20;
   auto available = free_space(path);
   if (!available) return {Health::problem, subject, available.error().to_string(), "choose another directory"};
-  std::filesystem::path existing = std::filesystem::absolute(path);
   std::error_code ignored;
+  std::filesystem::path existing = std::filesystem::absolute(path, ignored);
   while (!std::filesystem::exists(existing, ignored) && existing.has_relative_path()) existing = existing.parent_path();
   if (::access(existing.c_str(), W_OK | X_OK) != 0)
     return {Health::problem, subject, fmt::format("{} cannot be written to", existing.string()), fmt::format("as the directory's owner, or {}", otherwise)};
   std::string detail = fmt::format("{} MiB free at {}", *available / mib, path.string());
   if (*available >= needed) return {Health::good, subject, detail, {}};
   return {Health::problem, subject, detail, fmt::format("{} MiB are needed: free some, or {}", needed / mib, otherwise)};
+}
+
+Finding examine_temporary(std::uintmax_t needed) {
+  std::error_code error;
+  const auto path = std::filesystem::temp_directory_path(error);
+  if (!error) return examine_disk("temporary", path, needed, "set TMPDIR to a directory of another disk");
+  const char* named = std::getenv("TMPDIR");
+  return {Health::problem, "temporary", fmt::format("{}: {}", named == nullptr ? "the directory for temporary files" : named, error.message()),
+          "set TMPDIR to a directory that is there, or unset it"};
+}
+
+std::optional<Finding> examine_kvm_access(const std::filesystem::path& device) {
+  if (::access(device.c_str(), R_OK | W_OK) == 0 || errno != EACCES) return std::nullopt;
+  return Finding{Health::note, "acceleration", fmt::format("{}: no permission, so emulation will be used, some four times slower", device.string()),
+                 "sudo usermod -aG kvm $USER, then log in again"};
 }
 
 Finding examine_rights(bool root, const Result<void>& access) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,13 @@ struct Tool {
 /// Good if `path`, or the directory that it would be made in, can be written to and has `needed` bytes free. `otherwise` is what to do
 /// but make room there.
 [[nodiscard]] Finding examine_disk(const std::string& subject, const std::filesystem::path& path, std::uintmax_t needed, std::string_view otherwise);
+
+/// The directory for temporary files, as TempDir::make() takes it. A problem if the environment names one that is none, or that cannot be looked into:
+/// we then take /tmp, and the programs that we start do not.
+[[nodiscard]] Finding examine_temporary(std::uintmax_t needed);
+
+/// What KVM's device, if there is one, lets this user do; nothing if there is nothing to do about it.
+[[nodiscard]] std::optional<Finding> examine_kvm_access(const std::filesystem::path& device);
 
 /// Whether packages can be installed into an image: `access` is what check_root_access() found.
 [[nodiscard]] Finding examine_rights(bool root, const Result<void>& access);

@@ -2,6 +2,12 @@
 #include "cli/doctor_findings.h"
 
 #include <gmock/gmock.h>
+#include <grp.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <optional>
 
 #include "os/files.h"
 
@@ -43,6 +49,63 @@ TEST(Doctor, LooksAtRoomAndRightsOfADirectoryThatIsNotThereYet) {
   EXPECT_EQ(full.health, Health::problem);
   EXPECT_THAT(full.advice, HasSubstr("DIGLAB_CACHE"));
   EXPECT_THAT(examine_disk("results", "/proc/nowhere/results", 0, "elsewhere").detail, HasSubstr("/proc"));
+}
+
+/// $TMPDIR is another one as long as this lives.
+class TemporaryDirectory {
+ public:
+  explicit TemporaryDirectory(const std::filesystem::path& path) { ::setenv("TMPDIR", path.c_str(), 1); }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() {
+    if (before_)
+      ::setenv("TMPDIR", before_->c_str(), 1);
+    else
+      ::unsetenv("TMPDIR");
+  }
+
+ private:
+  std::optional<std::string> before_ = std::getenv("TMPDIR") == nullptr ? std::nullopt : std::optional<std::string>(std::getenv("TMPDIR"));
+};
+
+TEST(Doctor, NamesADirectoryForTemporaryFilesThatIsNoDirectory) {
+  auto scratch = TempDir::make({}, "diglab-doctor");
+  ASSERT_TRUE(scratch && write_file(scratch->path() / "file", ""));
+  {
+    const TemporaryDirectory there(scratch->path());
+    EXPECT_EQ(examine_temporary(1).health, Health::good);
+  }
+  for (const auto& none : {scratch->path() / "absent", scratch->path() / "file"}) {
+    const TemporaryDirectory named(none);
+    Finding found = examine_temporary(1);
+    EXPECT_EQ(found.health, Health::problem);
+    EXPECT_THAT(found.detail, testing::StartsWith(none.string() + ": "));
+    EXPECT_THAT(found.advice, HasSubstr("TMPDIR"));
+  }
+}
+
+/// What an ordinary user may do: a child that becomes one looks, and tells with its exit status. An exception ends it.
+template <typename Look>
+bool as_nobody(Look look) noexcept {
+  const ::pid_t child = ::fork();
+  if (child == 0) ::_exit(::setgroups(0, nullptr) == 0 && ::setgid(65534) == 0 && ::setuid(65534) == 0 && look() ? 0 : 1);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status == 0;
+}
+
+TEST(Doctor, LooksAtWhatAnOrdinaryUserMayNotLookInto) {
+  if (::geteuid() != 0) GTEST_SKIP() << "not on this machine: only root makes what another user may not look into";
+  auto scratch = TempDir::make({}, "diglab-doctor");
+  ASSERT_TRUE(scratch && write_file(scratch->path() / "kvm", ""));
+  std::filesystem::permissions(scratch->path(), std::filesystem::perms::owner_all);
+  EXPECT_TRUE(as_nobody([&] { return examine_disk("cache", scratch->path() / "a", 0, "elsewhere").health == Health::problem; }));
+  EXPECT_TRUE(as_nobody([&] { return examine_kvm_access(scratch->path() / "kvm").has_value(); }));
+}
+
+TEST(Doctor, SaysWhatToDoForKvmOnlyWhereThereIsSome) {
+  EXPECT_FALSE(examine_kvm_access("/dev/none"));
+  EXPECT_FALSE(examine_kvm_access("/dev/null"));
 }
 
 TEST(Doctor, TakesRightsForGivenOnlyIfTheyWereTried) {
