@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
                "scenarios in guests made of signed packages, and says with evidence what holds.",
                "diglab");
   app.add_option("--source", context.source, "The repository (given by the launcher)")->group("");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.fallthrough();
   app.footer("Exit status: 0 all passed, 1 a claim failed, 2 bad use or bad input, 3 the laboratory itself broke,\n"
              "130 interrupted.  Also: ./diglab test, which runs the unit tests and every scenario.");
@@ -96,7 +96,9 @@ int main(int argc, char** argv) {
     return status == 0 ? 0 : 2;
   }
   try {
-    return chosen ? chosen() : 2;
+    if (chosen) return chosen();
+    fmt::print("{}", app.help());
+    return 0;
   } catch (const std::system_error& error) {  // fmt's, when the standard output cannot be written
     return report_error(Error(ErrorKind::infra, error.what()));
   }

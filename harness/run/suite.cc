@@ -10,6 +10,7 @@
 
 #include <thread>
 
+#include "image/root_access.h"
 #include "judge/check_judge.h"
 #include "os/files.h"
 #include "run/evidence.h"
@@ -221,6 +222,9 @@ Result<std::filesystem::path> make_results_directory(const std::filesystem::path
 Result<void> run_suite(Lab& lab, const std::vector<Scenario>& scenarios, const SuiteOptions& options, EventLog& log,
                        const std::stop_token& stop) {
   auto began = std::chrono::steady_clock::now();
+  // Who has images may need no other. Who has none would hear of what he lacks when kernels are built, minutes later.
+  if (TRY(ImageStore(lab.options().cache, {}, lab.processes()).list()).empty())
+    TRY_VOID(check_root_access(lab.processes(), Deadline::in(host_time, stop)));
   Host* host = TRY(lab.host(Deadline::in(host_time, stop)));
   AccelerationVerdict acceleration = TRY(lab.acceleration(Deadline::in(build_time, stop)));
   std::vector<Task> tasks = TRY(prepare(lab, scenarios, stop));
