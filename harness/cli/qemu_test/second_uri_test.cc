@@ -22,6 +22,7 @@ class SecondUriTest : public BadMachineTest {
   }
   void TearDown() override {
     daemon_.reset();
+    // NOLINTNEXTLINE(bugprone-parent-virtual-call)
     BadLuckTest::TearDown();  // nothing bad has happened to the machines of the next run
   }
 

@@ -59,7 +59,7 @@ std::vector<SeenProcess> descendants() {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/proc", error)) {
     if (!std::isdigit(static_cast<unsigned char>(entry.path().filename().string().front()))) continue;
-    if (auto process = look_at(entry.path())) all.emplace(process->pid, *std::move(process));
+    if (auto process = look_at(entry.path())) all.emplace(process->pid, *process);
   }
   std::vector<SeenProcess> ours;
   for (const auto& [pid, process] : all) {
