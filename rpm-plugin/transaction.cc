@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <rpm/rpmmacro.h>
 #include <rpm/rpmte.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -44,6 +46,17 @@ std::vector<std::uint8_t> converted(const std::string& path, bool only_immutable
   return list;
 }
 
+bool is_same_file(const std::string& one, const std::string& other) {
+  struct stat a {}, b {};
+  return ::stat(one.c_str(), &a) == 0 && ::stat(other.c_str(), &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/// Not so in a changed root (chroot), and in a container: the kernel is another's there, whose lists have the same names. Whoever may not look at
+/// process 1 is not the one who made such a root.
+bool is_in_root_of_init() {
+  return is_same_file("/", "/proc/1/root") || (::access("/proc/1/root/.", F_OK) != 0 && errno == EACCES);
+}
+
 /// The name that a list had before another took its place.
 std::string without_replaced(const std::string& list) { return list.substr(0, list.find(ListDirectory::replaced)); }
 
@@ -73,7 +86,7 @@ Settings read_settings(rpmts transaction) {
   settings.interface = macro("_diglim_interface", settings.interface);
   settings.parser = macro("_diglim_parser", settings.parser);
   const std::string kernel = macro("_diglim_kernel", "auto");
-  settings.uses_kernel = kernel == "always" || (kernel != "never" && prefix.empty());
+  settings.uses_kernel = kernel == "always" || (kernel != "never" && prefix.empty() && is_in_root_of_init() && LoadedLists::read(settings.interface));
   return settings;
 }
 

@@ -24,7 +24,7 @@ struct Settings {
   std::string administrator = "/etc/diglim";            ///< %_diglim_administrator, likewise.
   std::string interface = "/sys/kernel/security/integrity/diglim";  ///< %_diglim_interface
   std::string parser = "/usr/libexec/diglim/diglim-parser";  ///< %_diglim_parser
-  bool uses_kernel = true;  ///< %_diglim_kernel: auto (for the root "/" only), always, never.
+  bool uses_kernel = true;  ///< %_diglim_kernel: auto (for the root of process 1 only, if the interface can be seen), always, never.
 };
 [[nodiscard]] Settings read_settings(rpmts transaction);
 
