@@ -204,6 +204,12 @@ Outcome ListDirectory::remove_old(const Old& old) { return unlink_file(old.path)
 
 bool ListDirectory::has_journal() const { return exists(state("journal")); }
 
+Outcome ListDirectory::take(DirectoryLock& lock, const std::function<void()>& waits) const {
+  if (auto made = make_directories(state("")); !made) return made;
+  lock = DirectoryLock(path_, waits);
+  return lock ? Outcome{} : cannot("lock", state("lock"));
+}
+
 Outcome ListDirectory::write_journal(std::string_view text) {
   if (auto made = make_directories(state("")); !made) return made;
   const std::string unfinished = state("journal.new");

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "interface/directory_lock.h"
 
 namespace diglim {
 
@@ -25,10 +28,11 @@ using Names = std::expected<std::vector<std::string>, std::string>;
 ///                    /.rpm/journal                                  there from before the first change until after the last one
 ///                    /.rpm/new/<list>                               not complete; nobody reads it
 ///                    /.rpm/old/<n>/<list>                           gone from the directory, but the kernel may have it
+///                    /.rpm/lock                                     of whoever brings the kernel and the directory into step
 ///
-/// A list has its final name only when its content is on disk, and loses it only when it is out of the kernel or in old/: so
-/// what the kernel has is always in a file, which is what deleting it from there needs. In old/ it has the base name under
-/// which the kernel knows it.
+/// A list has its final name only when its content is on disk, and loses it before it goes out of the kernel, to be in old/ until it is
+/// out: so what the kernel has is always in a file, which is what deleting it from there needs, and nobody loads again what is being
+/// deleted. In old/ it has the base name under which the kernel knows it.
 class ListDirectory {
  public:
   explicit ListDirectory(std::string path) : path_(std::move(path)) {}
@@ -53,15 +57,18 @@ class ListDirectory {
   Outcome publish();
   Outcome discard_staged();
 
-  /// For a list that is out of the kernel, or was never in it.
+  /// For a list that was never in the kernel.
   Outcome remove(const std::string& list);
-  /// For one that is not to be loaded at the next boot, but is in the kernel.
+  /// For one that is not to be loaded any more, but may be in the kernel.
   struct Old {
     std::string path, number, list;
   };
   std::expected<Old, std::string> move_to_old(const std::string& list);
   [[nodiscard]] std::expected<std::vector<Old>, std::string> old_lists() const;
   Outcome remove_old(const Old& old);
+
+  /// Waits for others; `waits` is called if there are. What was held before is not held any more.
+  Outcome take(DirectoryLock& lock, const std::function<void()>& waits) const;
 
   [[nodiscard]] bool has_journal() const;
   [[nodiscard]] std::string journal() const { return read_file(state("journal")).value_or(""); }

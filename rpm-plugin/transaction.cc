@@ -70,7 +70,7 @@ struct Transaction::Leaving {
     std::vector<std::uint8_t> bytes;
   };
   std::string list;
-  ListDirectory::Old old;  ///< The path is empty: it is in the directory itself.
+  ListDirectory::Old old;
   std::vector<Upload> uploads = {};  ///< What the kernel has, or may have, and is to lose.
   bool stays_known = false;  ///< Under this name the kernel has what another list says, too.
 };
@@ -94,7 +94,19 @@ Transaction::Transaction(Settings settings, std::function<void(const std::string
     : settings_(std::move(settings)), complain_(std::move(complain)), directory_(settings_.directory),
       native_(settings_.directory, settings_.administrator, settings_.interface) {}
 
+Transaction::Locked::Locked(Transaction& transaction) : transaction_(transaction), is_first_(!transaction.lock_) {
+  if (!is_first_) return;
+  const auto& complain = transaction_.complain_;
+  (void)transaction_.complain(transaction_.directory_.take(transaction_.lock_, [&] { complain("somebody else is loading or deleting lists; waiting for that"); }));
+}
+
+Transaction::Locked::~Locked() {
+  if (is_first_) transaction_.lock_.release();
+}
+
 bool Transaction::prepare(rpmts transaction) {
+  const Locked locked(*this);
+  if (!locked) return false;
   if (was_interrupted()) {
     complain_("an earlier transaction was interrupted; its digest lists are being settled");
     (void)recover(transaction);
@@ -143,6 +155,8 @@ Outcome Transaction::write_journal(rpmts transaction) {
 }
 
 bool Transaction::settle(rpmts transaction) {
+  const Locked locked(*this);
+  if (!locked) return false;
   if (!recovered_) return recover(transaction);
   if (!complain(directory_.discard_staged())) return false;
   std::set<std::string> names;
@@ -171,6 +185,8 @@ void Transaction::file_in_place(const std::string& path) {
 }
 
 bool Transaction::recover(rpmts transaction) {
+  const Locked locked(*this);
+  if (!locked) return false;
   std::istringstream journal(directory_.journal());
   for (std::string line; std::getline(journal, line);)
     if (line.starts_with('+')) added_.insert(line.substr(1));
@@ -215,7 +231,7 @@ bool Transaction::publish_and_load(const std::vector<std::string>& lists) {
 
 bool Transaction::run(ParserOperation operation, const std::vector<std::string>& paths) {
   if (paths.empty()) return true;
-  auto result = run_parser(settings_.parser, operation, paths);
+  auto result = run_parser(settings_.parser, operation, paths, lock_);
   // The parser says so too if it could not open what is there.
   const bool nobody_to_tell = result.status == ParserResult::no_kernel || result.status == ParserResult::no_program;
   if (nobody_to_tell && !LoadedLists::read(settings_.interface)) {
@@ -269,16 +285,26 @@ bool Transaction::drop(std::vector<std::string> unwanted) {
   std::set<std::string> staying(lists->begin(), lists->end());  // Names under which the kernel may go on having something.
   staying.insert(administrators->begin(), administrators->end());
   std::vector<Leaving> leaving;
-  for (const auto& list : unwanted)
-    if (directory_.has(list)) leaving.push_back({.list = list, .old = {}});
   for (const auto& old : *old_lists) {
     if (kept.contains(old.list + std::string(ListDirectory::replaced) + old.number)) staying.insert(old.list);
     else leaving.push_back({.list = old.list, .old = old});
   }
-  if (leaving.empty()) return done;
+  std::erase_if(unwanted, [&](const std::string& list) { return !directory_.has(list); });
+  if (leaving.empty() && unwanted.empty()) return done;
 
   // The files of packages are on disk before what they replaced becomes unknown, or a power cut could bring the old ones back.
   ::sync();
+  for (const auto& list : unwanted) {
+    if (!settings_.uses_kernel) {
+      done &= complain(directory_.remove(list));
+      continue;
+    }
+    // Whoever loads what is in the directory is not to load it again behind our back.
+    auto old = directory_.move_to_old(list);
+    if (old) leaving.push_back({.list = list, .old = *std::move(old)});
+    else staying.insert(list);
+    done &= complain(old);
+  }
   if (settings_.uses_kernel) {
     const auto loaded = LoadedLists::read(settings_.interface);
     for (auto& one : leaving) find_uploads(one, loaded);
@@ -287,21 +313,16 @@ bool Transaction::drop(std::vector<std::string> unwanted) {
       if (one.stays_known) staying.insert(one.list);
     done &= unload(leaving, staying);
   }
-  for (const auto& one : leaving) {
-    const bool in_directory = one.old.path.empty(), keep = one.stays_known || !one.uploads.empty();
-    if (keep && in_directory) done &= complain(directory_.move_to_old(one.list));
-    if (!keep) done &= complain(in_directory ? directory_.remove(one.list) : directory_.remove_old(one.old));
-  }
+  for (const auto& one : leaving)
+    if (!one.stays_known && one.uploads.empty()) done &= complain(directory_.remove_old(one.old));
   return done;
 }
-
-std::string Transaction::path_of(const Leaving& one) const { return one.old.path.empty() ? directory_.path_of(one.list) : one.old.path; }
 
 void Transaction::find_uploads(Leaving& one, const std::optional<LoadedLists>& loaded) const {
   if (loaded && !loaded->has(one.list)) return;
   const bool marked = directory_.is_marked();
   for (const bool only_immutable : {marked, !marked})
-    if (auto bytes = converted(path_of(one), only_immutable); !bytes.empty() && (one.uploads.empty() || one.uploads[0].bytes != bytes))
+    if (auto bytes = converted(one.old.path, only_immutable); !bytes.empty() && (one.uploads.empty() || one.uploads[0].bytes != bytes))
       one.uploads.push_back({only_immutable, std::move(bytes)});
   // If the kernel has neither, another release of the parser converted it otherwise, and is to try both.
   const auto is_loaded = [&](const Leaving::Upload& upload) { return !loaded || loaded->has(one.list, upload.bytes); };
@@ -331,17 +352,9 @@ void Transaction::find_twins(const std::optional<LoadedLists>& loaded, const std
 /// Deletes the uploads from the kernel; those that it still has stay in `leaving`. False: there are such.
 bool Transaction::unload(std::vector<Leaving>& leaving, const std::set<std::string>& staying) {
   std::map<ParserOperation, std::vector<std::string>> paths;
-  for (auto& one : leaving) {
-    const auto is_of_all = [](const Leaving::Upload& upload) { return !upload.only_immutable; };
-    // In a marked directory the parser converts only what is immutable.
-    if (one.old.path.empty() && directory_.is_marked() && std::ranges::any_of(one.uploads, is_of_all)) {
-      auto old = directory_.move_to_old(one.list);
-      if (!old) return complain_(old.error()), false;
-      one.old = *std::move(old);
-    }
+  for (const auto& one : leaving)
     for (const auto& upload : one.uploads)
-      paths[upload.only_immutable ? ParserOperation::del_only_immutable : ParserOperation::del].push_back(path_of(one));
-  }
+      paths[upload.only_immutable ? ParserOperation::del_only_immutable : ParserOperation::del].push_back(one.old.path);
   if (paths.empty()) return true;
   bool deleted = true;
   for (const auto& [operation, some] : paths) deleted &= run(operation, some);

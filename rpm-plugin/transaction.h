@@ -55,6 +55,19 @@ class Transaction {
 
  private:
   struct Leaving;
+  /// The lock of the directory for as long as one of these lives. Scriptlets run between two.
+  class Locked {
+   public:
+    explicit Locked(Transaction& transaction);
+    Locked(const Locked&) = delete;
+    Locked& operator=(const Locked&) = delete;
+    ~Locked();
+    explicit operator bool() const { return static_cast<bool>(transaction_.lock_); }
+
+   private:
+    Transaction& transaction_;
+    bool is_first_;
+  };
 
   bool complain(const auto& outcome) {
     if (!outcome) complain_(outcome.error());
@@ -63,7 +76,6 @@ class Transaction {
   bool publish_and_load(const std::vector<std::string>& lists);
   bool drop(std::vector<std::string> unwanted);
   [[nodiscard]] std::set<std::string> half_installed(const std::vector<std::string>& lists, std::vector<std::string>& unwanted);
-  [[nodiscard]] std::string path_of(const Leaving& one) const;
   void find_uploads(Leaving& one, const std::optional<LoadedLists>& loaded) const;
   void find_twins(const std::optional<LoadedLists>& loaded, const std::vector<std::string>& lists,
                   const std::vector<std::string>& administrators, std::vector<Leaving>& leaving) const;
@@ -76,6 +88,7 @@ class Transaction {
   Settings settings_;
   std::function<void(const std::string&)> complain_;
   ListDirectory directory_;
+  DirectoryLock lock_;
   NativeLists native_;
   std::vector<Change> changes_;
   std::set<std::string> added_;  ///< Names of lists, of this transaction and of earlier ones that are not settled.

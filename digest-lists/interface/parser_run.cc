@@ -33,12 +33,13 @@ std::string read_all(int fd) {
 
 /// rpm runs with its signals blocked and SIGPIPE ignored; a program that it starts has neither, no descriptors but the three, and an
 /// empty environment: converters of lists need none.
-int start(const std::string& program, std::vector<char*>& arguments, int output, pid_t& pid) {
+int start(const std::string& program, std::vector<char*>& arguments, int input, int output, pid_t& pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (input >= 0) posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+  else posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
   posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
@@ -55,7 +56,7 @@ int start(const std::string& program, std::vector<char*>& arguments, int output,
   return error;
 }
 
-ParserResult run_once(const std::string& program, ParserOperation operation, std::span<const std::string> paths) {
+ParserResult run_once(const std::string& program, ParserOperation operation, std::span<const std::string> paths, int input) {
   std::vector<char*> arguments{const_cast<char*>(program.c_str()), const_cast<char*>(operation == ParserOperation::add ? "add" : "del")};
   if (operation == ParserOperation::del_only_immutable) arguments.push_back(const_cast<char*>("--only-immutable"));
   for (const auto& path : paths) arguments.push_back(const_cast<char*>(path.c_str()));
@@ -63,7 +64,7 @@ ParserResult run_once(const std::string& program, ParserOperation operation, std
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return {ParserResult::failed, program + ": " + ::strerrordesc_np(errno)};
   pid_t pid;
-  const int error = start(program, arguments, ends[1], pid);
+  const int error = start(program, arguments, input, ends[1], pid);
   ::close(ends[1]);
   if (error != 0) {
     ::close(ends[0]);
@@ -92,12 +93,12 @@ std::size_t fitting(std::span<const std::string> paths) {
 
 }  // namespace
 
-ParserResult run_parser(const std::string& program, ParserOperation operation, const std::vector<std::string>& paths) {
+ParserResult run_parser(const std::string& program, ParserOperation operation, const std::vector<std::string>& paths, const DirectoryLock& lock) {
   ParserResult all;
   for (std::span<const std::string> left = paths; !left.empty();) {
     const auto part = left.first(fitting(left));
     left = left.subspan(part.size());
-    const auto result = run_once(program, operation, part);
+    const auto result = run_once(program, operation, part, lock.descriptor());
     if (result.status != ParserResult::done) all.status = result.status;
     all.messages += result.messages;
     if (result.status == ParserResult::no_kernel || result.status == ParserResult::no_program) break;

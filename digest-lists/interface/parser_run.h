@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "interface/directory_lock.h"
+
 namespace diglim {
 
 /// Lists are converted as the mark of their directory says, but for the last.
@@ -26,7 +28,8 @@ struct ParserResult {
 /// rpm uploaded would have none. What one of the lists lacks, those after it in the same run lack, too. That a list is in the kernel
 /// already, or not in it when it is to be deleted, is not refused.
 ///
-/// Signals to the caller reach it only if they are for the process group.
-ParserResult run_parser(const std::string& program, ParserOperation operation, const std::vector<std::string>& paths);
+/// Signals to the caller reach it only if they are for the process group; if the caller is killed it goes on. Until it ends it has `lock`, as its
+/// standard input.
+ParserResult run_parser(const std::string& program, ParserOperation operation, const std::vector<std::string>& paths, const DirectoryLock& lock = {});
 
 }  // namespace diglim

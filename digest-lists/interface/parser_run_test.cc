@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "interface/parser_run.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -61,6 +66,28 @@ TEST_F(ParserRun, goes_on_after_a_refusal_and_says_it) {
   const auto killed = add({"/kill" + large, large});
   EXPECT_EQ(killed.status, ParserResult::refused);
   EXPECT_EQ(killed.messages, program() + " was killed by signal 9\n");
+}
+
+TEST_F(ParserRun, holds_up_others_also_when_its_caller_is_gone) {
+  std::filesystem::create_directory(path(".rpm"));
+  put_parser("read -r line < " + path("go"));
+  ASSERT_EQ(::mkfifo(path("go").c_str(), 0600), 0);
+  const pid_t caller = ::fork();
+  if (caller == 0) {
+    const DirectoryLock lock(path(""));
+    (void)run_parser(program(), ParserOperation::add, {"/a"}, lock);
+    ::_exit(0);
+  }
+  const int go = ::open(path("go").c_str(), O_WRONLY | O_CLOEXEC);  // When the parser reads.
+  ::kill(caller, SIGKILL);
+  EXPECT_EQ(::waitpid(caller, nullptr, 0), caller);
+  bool waited = false;
+  const DirectoryLock next(path(""), [&] {
+    waited = true;
+    ::close(go);
+  });
+  EXPECT_TRUE(next);
+  EXPECT_TRUE(waited);
 }
 
 TEST_F(ParserRun, that_cannot_be_is_told_from_a_refusal) {

@@ -68,15 +68,15 @@ void load_compact(Attempt& list, const Load& wish, const Context& context) {
   }
 }
 
-void load_with_parser(std::span<Attempt> lists, const Load& wish) {
+void load_with_parser(std::span<Attempt> lists, const Load& wish, const DirectoryLock& lock) {
   std::vector<std::string> paths;
   for (const auto& list : lists) paths.push_back(list.file.string());
-  auto result = run_parser(wish.parser.string(), wish.unload ? ParserOperation::del : ParserOperation::add, paths);
+  auto result = run_parser(wish.parser.string(), wish.unload ? ParserOperation::del : ParserOperation::add, paths, lock);
   if (result.status == ParserResult::done) return;
   if (result.status == ParserResult::refused && lists.size() > 1) {
     // Which of them, and why: halves tell, in few runs if few were refused. What is as wished already stays so.
-    load_with_parser(lists.first(lists.size() / 2), wish);
-    load_with_parser(lists.subspan(lists.size() / 2), wish);
+    load_with_parser(lists.first(lists.size() / 2), wish, lock);
+    load_with_parser(lists.subspan(lists.size() / 2), wish, lock);
     return;
   }
   if (result.messages.ends_with('\n')) result.messages.pop_back();
@@ -88,13 +88,13 @@ void load_with_parser(std::span<Attempt> lists, const Load& wish) {
 
 /// In their order. Those in one directory that follow one another are for one run of the parser, as at boot: its start takes longer than
 /// a list, and the lists of another directory may lack what counts for these.
-void load_all(std::span<Attempt> lists, const Load& wish, const Context& context) {
+void load_all(std::span<Attempt> lists, const Load& wish, const Context& context, const DirectoryLock& lock) {
   for (auto first = lists.begin(); first != lists.end();) {
     const auto end = std::find_if(first + 1, lists.end(), [&](const Attempt& next) {
       return !first->for_parser || !next.for_parser || next.file.parent_path() != first->file.parent_path();
     });
     if (first->for_parser)
-      load_with_parser({first, end}, wish);
+      load_with_parser({first, end}, wish, lock);
     else
       load_compact(*first, wish, context);
     first = end;
@@ -108,6 +108,8 @@ Result<Report> load(const Load& wish, const Context& context) {
   if (!fs::exists(context.kernel.directory(), error))
     return fail(ErrorKind::infra,
                 fmt::format("{} is not there: the running kernel has no DIGLIM, or securityfs is not mounted", context.kernel.directory()));
+  // Between its deletion by rpm and the removal of its file a list would be loaded that nobody deletes again.
+  const DirectoryLock lock(context.root("/usr/lib/diglim"));
   std::vector<Attempt> lists;
   for (const auto& path : wish.lists) {
     if (!fs::exists(path, error)) return fail(ErrorKind::bad_input, fmt::format("{}: no such file", path.string()));
@@ -118,7 +120,7 @@ Result<Report> load(const Load& wish, const Context& context) {
     for (const auto& list : TRY(installed_lists(context.root, boot.directories)))
       if (!list.masked) lists.push_back(attempt(list.file));
   }
-  load_all(lists, wish, context);
+  load_all(lists, wish, context, lock);
   Report report;
   report.json = nlohmann::ordered_json::array();
   std::size_t done = 0, already = 0;

@@ -5,6 +5,7 @@
 
 #include "attest/hash.h"
 #include "format/header_builder.h"
+#include "interface/directory_lock.h"
 #include "tool/boot_parameters.h"
 #include "tool/diff.h"
 #include "tool/list.h"
@@ -105,6 +106,19 @@ TEST_F(Loading, names_those_of_many_headers_that_the_parser_refuses) {
   const auto none = load({.lists = {lists[0], lists[1]}, .parser = parser}, running());
   EXPECT_EQ(none->text, "0 of 2 lists loaded\n");
   EXPECT_THAT(none->problems, HasSubstr(lists[1].string() + ": refused: cannot run " + parser.string() + ": No such file"));
+}
+
+TEST_F(Loading, has_the_lock_of_rpms_lists_as_long_as_the_parser_runs) {
+  const auto list = outside(sample_list_name), parser = outside("parser"), lock = at("/usr/lib/diglim/.rpm/lock");
+  fs::copy_file(sample_list, list);
+  put(parser, "#!/bin/sh\nreadlink /proc/self/fd/0 > " + outside("asked").string() + "\nflock --nonblock " + lock.string() + " true && echo free >> " +
+                  outside("asked").string() + "\nexit 0\n", 0755);
+  EXPECT_EQ(load({.lists = {list}, .parser = parser}, context())->text, "1 of 1 lists loaded\n");
+  EXPECT_EQ(get(outside("asked")), "/dev/null\n");  // There is no directory that rpm keeps lists in.
+  fs::create_directories(lock.parent_path());
+  EXPECT_EQ(load({.lists = {list}, .parser = parser}, context())->text, "1 of 1 lists loaded\n");
+  EXPECT_EQ(get(outside("asked")), lock.string() + "\n");
+  EXPECT_TRUE(DirectoryLock(at("/usr/lib/diglim"), [] { ADD_FAILURE() << "it is still held"; }));
 }
 
 TEST_F(Loading, tries_every_list_and_says_which_was_refused) {

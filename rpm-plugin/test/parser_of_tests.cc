@@ -7,6 +7,7 @@
 //     log       one line for each accepted addition and deletion
 //     refuse    if its only line is part of a label, that list is refused
 //     busy      if it is there, others add or delete
+//     slow      if it is there, each takes a tenth of a second
 //     absent    if it is there, the repository of digests cannot be opened
 //     other     if it is there, a deletion is of other bytes than the addition was
 #include <fcntl.h>
@@ -33,6 +34,7 @@ class DirectoryRepository final : public Repository {
   int upload(Operation operation, std::string_view label, ByteView list) override {
     if (std::string part; std::getline(std::ifstream(directory_ / "refuse"), part) && label.find(part) != label.npos) return EACCES;
     if (fs::exists(directory_ / "busy")) return EBUSY;
+    if (fs::exists(directory_ / "slow")) ::usleep(100000);
     std::array<std::uint8_t, 32> hash;
     EVP_Digest(list.data(), list.size(), hash.data(), nullptr, EVP_sha256(), nullptr);
     const fs::path loaded = directory_ / "digest_lists_loaded";

@@ -52,7 +52,8 @@ class TestRoot {
 
   /// Content that the kernel would let run, as hexadecimal digests.
   [[nodiscard]] std::set<std::string> known() const;
-  /// Labels of the lists in the kernel, sorted; and those of files in the directory, without the prefix that all have.
+  /// Labels of the lists in the kernel, sorted; and those of files in the directory, without the prefix that all have; but for
+  /// those of .rpm that stay.
   [[nodiscard]] std::vector<std::string> loaded() const;
   [[nodiscard]] std::vector<std::string> listed() const;
   /// One line for each addition and deletion so far.
