@@ -204,21 +204,30 @@ Outcome ListDirectory::remove_old(const Old& old) { return unlink_file(old.path)
 
 bool ListDirectory::has_journal() const { return exists(state("journal")); }
 
+Outcome ListDirectory::write_journal(std::string_view text) { return write_state("journal", text); }
+
 Outcome ListDirectory::take(DirectoryLock& lock, const std::function<void()>& waits) const {
   if (auto made = make_directories(state("")); !made) return made;
   lock = DirectoryLock(path_, waits);
   return lock ? Outcome{} : cannot("lock", state("lock"));
 }
 
-Outcome ListDirectory::write_journal(std::string_view text) {
+std::string ListDirectory::database() const {
+  const std::string text = read_file(state("database")).value_or("");
+  return text.substr(0, text.find('\n'));
+}
+
+Outcome ListDirectory::write_database(const std::string& path) { return write_state("database", path + "\n"); }
+
+Outcome ListDirectory::write_state(const std::string& name, std::string_view text) {
   if (auto made = make_directories(state("")); !made) return made;
-  const std::string unfinished = state("journal.new");
+  const std::string unfinished = state(name + ".new");
   if (auto written = write_file(unfinished, text); !written) return written;
   {
     Descriptor file(unfinished, O_RDONLY);
     if (!file || ::fsync(file.get()) != 0) return cannot("sync", unfinished);
   }
-  if (auto renamed = rename_file(unfinished, state("journal")); !renamed) return renamed;
+  if (auto renamed = rename_file(unfinished, state(name)); !renamed) return renamed;
   return sync_directory(state(""));
 }
 

@@ -28,6 +28,7 @@ using Names = std::expected<std::vector<std::string>, std::string>;
 ///                    /.rpm/journal                                  there from before the first change until after the last one
 ///                    /.rpm/new/<list>                               not complete; nobody reads it
 ///                    /.rpm/old/<n>/<list>                           gone from the directory, but the kernel may have it
+///                    /.rpm/database                                 the path of the database whose packages these are
 ///                    /.rpm/lock                                     of whoever brings the kernel and the directory into step
 ///
 /// A list has its final name only when its content is on disk, and loses it before it goes out of the kernel, to be in old/ until it is
@@ -70,6 +71,10 @@ class ListDirectory {
   /// Waits for others; `waits` is called if there are. What was held before is not held any more.
   Outcome take(DirectoryLock& lock, const std::function<void()>& waits) const;
 
+  /// Empty: nothing says so.
+  [[nodiscard]] std::string database() const;
+  Outcome write_database(const std::string& path);
+
   [[nodiscard]] bool has_journal() const;
   [[nodiscard]] std::string journal() const { return read_file(state("journal")).value_or(""); }
   Outcome write_journal(std::string_view text);
@@ -78,6 +83,8 @@ class ListDirectory {
 
  private:
   [[nodiscard]] std::string state(std::string_view name) const { return path_ + "/.rpm/" + std::string(name); }
+  /// At once, and on disk when it returns.
+  Outcome write_state(const std::string& name, std::string_view text);
   /// The number of a directory in old/ that has no list of this name.
   std::expected<std::string, std::string> room_in_old(const std::string& list);
 

@@ -36,6 +36,7 @@ rpmRC before_transaction(rpmPlugin plugin, rpmts transaction) noexcept {
   if ((rpmtsFlags(transaction) & (RPMTRANS_FLAG_TEST | RPMTRANS_FLAG_BUILD_PROBS)) != 0) return RPMRC_OK;
   return guarded([&] {
     auto lists = std::make_unique<Transaction>(diglim::read_settings(transaction), complain);
+    if (lists->is_of_another_database()) return true;
     if (!lists->prepare(transaction)) return false;
     rpmPluginSetData(plugin, lists.release());
     return true;

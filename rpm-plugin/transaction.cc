@@ -85,6 +85,7 @@ Settings read_settings(rpmts transaction) {
   settings.administrator = std::string(prefix) + macro("_diglim_administrator", settings.administrator);
   settings.interface = macro("_diglim_interface", settings.interface);
   settings.parser = macro("_diglim_parser", settings.parser);
+  settings.database = macro("_dbpath", "");
   const std::string kernel = macro("_diglim_kernel", "auto");
   settings.uses_kernel = kernel == "always" || (kernel != "never" && prefix.empty() && is_in_root_of_init() && LoadedLists::read(settings.interface));
   return settings;
@@ -104,6 +105,15 @@ Transaction::Locked::~Locked() {
   if (is_first_) transaction_.lock_.release();
 }
 
+bool Transaction::is_of_another_database() {
+  const std::string its = directory_.database();
+  // That it moved is not another one.
+  if (its.empty() || its == settings_.database || ::access((settings_.root + its).c_str(), F_OK) != 0) return false;
+  if (is_same_file(settings_.root + its, settings_.root + settings_.database)) return false;
+  complain_("the lists in " + settings_.directory + " are of the packages of " + its + ", not of those of " + settings_.database + ", which get none");
+  return true;
+}
+
 bool Transaction::prepare(rpmts transaction) {
   const Locked locked(*this);
   if (!locked) return false;
@@ -112,7 +122,7 @@ bool Transaction::prepare(rpmts transaction) {
     (void)recover(transaction);
     recovered_ = !was_interrupted();
   }
-  if (!complain(write_journal(transaction))) return false;
+  if (!complain(keep_database()) || !complain(write_journal(transaction))) return false;
 
   auto changes = read_changes(transaction, [&](const PackageList& list) {
     if (auto known = check_parser(list); !known) return known;
@@ -139,6 +149,10 @@ Outcome Transaction::check_parser(const PackageList& list) const {
   if (!settings_.uses_kernel || !settings_.parser.starts_with(settings_.root + "/")) return {};
   const auto as_packaged = [&](const std::string& path) { return path.substr(settings_.root.size()); };
   return check_new_parser(list, {.path = as_packaged(settings_.parser), .lists = as_packaged(settings_.directory), .interface = settings_.interface});
+}
+
+Outcome Transaction::keep_database() {
+  return directory_.database() == settings_.database ? Outcome{} : directory_.write_database(settings_.database);
 }
 
 /// One line for each package: "+" or "-", and the name of its list. The lines of additions that are not settled stay.
@@ -185,6 +199,7 @@ void Transaction::file_in_place(const std::string& path) {
 }
 
 bool Transaction::recover(rpmts transaction) {
+  if (is_of_another_database()) return false;
   const Locked locked(*this);
   if (!locked) return false;
   std::istringstream journal(directory_.journal());
@@ -204,7 +219,7 @@ bool Transaction::recover(rpmts transaction) {
     complain_((all ? "the database of rpm has no packages, or cannot be read" : all.error()) + "; no digest list was changed");
     return false;
   }
-  if (!complain(outcome)) return false;
+  if (!complain(outcome) || !complain(keep_database())) return false;
   const bool loaded = publish_and_load({wanted.begin(), wanted.end()});
   auto unwanted = directory_.lists();
   if (!complain(unwanted)) return false;

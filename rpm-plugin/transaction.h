@@ -24,6 +24,7 @@ struct Settings {
   std::string administrator = "/etc/diglim";            ///< %_diglim_administrator, likewise.
   std::string interface = "/sys/kernel/security/integrity/diglim";  ///< %_diglim_interface
   std::string parser = "/usr/libexec/diglim/diglim-parser";  ///< %_diglim_parser
+  std::string database;                                 ///< %_dbpath, of rpm itself; below the root.
   bool uses_kernel = true;  ///< %_diglim_kernel: auto (for the root of process 1 only, if the interface can be seen), always, never.
 };
 [[nodiscard]] Settings read_settings(rpmts transaction);
@@ -43,6 +44,8 @@ class Transaction {
   /// `complain` gets lines for the administrator.
   Transaction(Settings settings, std::function<void(const std::string&)> complain);
 
+  /// The lists are those of the packages of another database: this one has no part in them, as a message said.
+  [[nodiscard]] bool is_of_another_database();
   /// Refused: nothing has changed, and a message said why.
   [[nodiscard]] bool prepare(rpmts transaction);
   /// Whatever became of the transaction. False: not all could be done; the journal stays for the next one to try.
@@ -83,6 +86,7 @@ class Transaction {
   bool run(ParserOperation operation, const std::vector<std::string>& paths);
   [[nodiscard]] bool is_masked(const std::string& list) const;
   [[nodiscard]] Outcome check_parser(const PackageList& list) const;
+  Outcome keep_database();
   Outcome write_journal(rpmts transaction);
 
   Settings settings_;

@@ -171,7 +171,7 @@ std::vector<std::string> TestRoot::listed() const {
   if (!fs::exists(lists())) return names;
   for (const auto& entry : fs::recursive_directory_iterator(lists())) {
     const std::string name = entry.path().lexically_relative(lists());
-    if (entry.is_directory() || name == ".rpm/lock") continue;
+    if (entry.is_directory() || name == ".rpm/lock" || name == ".rpm/database") continue;
     names.push_back(name.starts_with(prefix) ? name.substr(prefix.size()) : name);
   }
   std::ranges::sort(names);
