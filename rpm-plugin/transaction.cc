@@ -316,9 +316,12 @@ bool Transaction::drop(std::vector<std::string> unwanted) {
     }
     // Whoever loads what is in the directory is not to load it again behind our back.
     auto old = directory_.move_to_old(list);
-    if (old) leaving.push_back({.list = list, .old = *std::move(old)});
-    else staying.insert(list);
-    done &= complain(old);
+    if (!complain(old)) {
+      staying.insert(list);
+      done = false;
+      continue;
+    }
+    leaving.push_back({.list = list, .old = *std::move(old)});
   }
   if (settings_.uses_kernel) {
     const auto loaded = LoadedLists::read(settings_.interface);
