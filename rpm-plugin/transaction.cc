@@ -51,9 +51,14 @@ bool is_same_file(const std::string& one, const std::string& other) {
   return ::stat(one.c_str(), &a) == 0 && ::stat(other.c_str(), &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/// The inode of the first namespace of processes: PROC_PID_INIT_INO of Linux (include/linux/proc_ns.h), a promise since 3.8.
+constexpr ino_t first_pid_namespace = 0xEFFFFFFC;
+
 /// Not so in a changed root (chroot), and in a container: the kernel is another's there, whose lists have the same names. Whoever may not look at
 /// process 1 is not the one who made such a root.
 bool is_in_root_of_init() {
+  struct stat namespace_of_processes {};
+  if (::stat("/proc/self/ns/pid", &namespace_of_processes) != 0 || namespace_of_processes.st_ino != first_pid_namespace) return false;
   return is_same_file("/", "/proc/1/root") || (::access("/proc/1/root/.", F_OK) != 0 && errno == EACCES);
 }
 
