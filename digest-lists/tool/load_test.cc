@@ -9,6 +9,7 @@
 #include "tool/boot_parameters.h"
 #include "tool/diff.h"
 #include "tool/list.h"
+#include "tool/metadata_digest.h"
 #include "tool/policy.h"
 #include "tool/test_system.h"
 
@@ -207,6 +208,27 @@ TEST_F(Loading, a_query_of_a_root_is_answered_from_its_lists) {
   EXPECT_EQ(query({.what = {"/usr/bin/unsigned"}}, context())->json[0]["why"], "no list that it is in has a verified signature");
   EXPECT_EQ(query({.what = {"/usr/bin/unknown"}}, context())->json[0]["why"], "it is in no list");
   EXPECT_EQ(query({.what = {"neither"}}, context()).error().kind(), ErrorKind::bad_input);
+}
+
+TEST_F(Loading, a_query_looks_for_metadata_as_the_kernel_does) {
+  put(at("/opt/program"), "program", 0755);
+  put(at("/opt/writable"), "program", 0775);
+  const auto digest = metadata_digest_of(at("/opt/program"), default_algorithm());
+  ASSERT_TRUE(digest) << digest.error().to_string();
+  const auto list = encode({{.type = metadata, .modifiers = 0, .algorithm = 4, .digests = {digest->bytes}}});
+  const auto path = at("/etc/diglim/0-metadata_list-compact-own");
+  put(path, append_signature(list, "signature", SignatureKind::pkcs7));
+  const auto answers = query({.what = {"/opt/program", "/opt/writable", digest->to_string()}}, context());
+  ASSERT_TRUE(answers) << answers.error().to_string();
+  EXPECT_TRUE(answers->json[0]["runs"].get<bool>()) << answers->text;
+  EXPECT_FALSE(answers->json[0]["measured"].get<bool>());
+  EXPECT_THAT(answers->text, HasSubstr("as metadata in /etc/diglim/0-metadata_list-compact-own"));
+  EXPECT_EQ(answers->json[1]["why"], "it is in no list");
+  EXPECT_TRUE(answers->json[1]["measured"].get<bool>());
+  // Of a content with that digest nothing is said.
+  EXPECT_EQ(answers->json[2]["why"], "it is listed, but not as a file");
+  put(path, list);
+  EXPECT_EQ(query({.what = {"/opt/program"}}, context())->json[0]["why"], "no list that it is in has a verified signature");
 }
 
 TEST_F(Loading, a_difference_has_a_sign_and_a_path_if_it_is_known) {

@@ -11,6 +11,7 @@
 #include "tool/label.h"
 #include "tool/list.h"
 #include "tool/load.h"
+#include "tool/metadata_digest.h"
 #include "tool/policy.h"
 
 namespace diglim::tool {
@@ -22,7 +23,8 @@ namespace fs = std::filesystem;
 struct Subject {
   std::string name;  ///< As it was given.
   Digest digest;
-  Label label = {};  ///< Of a file; the kernel heeds it before any list.
+  std::optional<Digest> metadata = {};  ///< Of a file, with its content.
+  Label label = {};                     ///< Of a file; the kernel heeds it before any list.
 };
 
 /// Where a digest is, in the kernel or in files.
@@ -33,6 +35,7 @@ struct Place {
   bool trusted = false;  ///< The kernel verified its signature; of files: it has one that the kernel could verify.
   bool measured = false;
   std::string said;  ///< Of that, in words.
+  bool admits = type == file;  ///< The kernel takes what is asked about for a file of the list.
 };
 
 /// Where to look.
@@ -104,8 +107,21 @@ Result<Subject> subject_of(const std::string& word, const Algorithm& algorithm, 
     return fail(ErrorKind::bad_input, fmt::format("'{}' is neither a file nor a digest like sha256-0123...", word));
   }
   auto digest = TRY(digest_of_file(path, algorithm));
+  auto metadata = TRY(metadata_digest_of(path, algorithm));
   auto label = TRY(read_label(path, read_attribute));
-  return Subject{.name = word, .digest = std::move(digest), .label = std::move(label)};
+  return Subject{.name = word, .digest = std::move(digest), .metadata = std::move(metadata), .label = std::move(label)};
+}
+
+/// By its content, and by its metadata in lists of such.
+Result<std::vector<Place>> places_of(const Subject& subject, Lists& lists) {
+  auto places = TRY(lists.find(subject.digest));
+  if (!subject.metadata) return places;
+  for (auto& place : TRY(lists.find(*subject.metadata))) {
+    if (place.type != metadata) continue;
+    place.admits = true;
+    places.push_back(std::move(place));
+  }
+  return places;
 }
 
 /// Whether the file would run, and the reason in words.
@@ -118,11 +134,10 @@ std::pair<bool, std::string> judge(const Subject& subject, const std::vector<Pla
               fmt::format("its security.ima holds no signature, and no list is asked then; remove it (setfattr -x security.ima){}", unless)};
     return {true, "it runs if what its security.ima holds is good: by that and its keys the kernel decides, and not by lists"};
   }
-  const auto of_files = [](const Place& place) { return place.type == file; };
-  const auto good = std::ranges::find_if(places, [&](const Place& place) { return of_files(place) && place.trusted; });
+  const auto good = std::ranges::find_if(places, [&](const Place& place) { return place.admits && place.trusted; });
   if (good != places.end())
     return {true, "it is in a list whose signature " + std::string(good->said.starts_with("signed") ? "is there" : "was verified")};
-  if (std::ranges::any_of(places, of_files))
+  if (std::ranges::any_of(places, &Place::admits))
     return {!policy.enforces, fmt::format("no list that it is in has a verified signature{}", unless)};
   if (!places.empty()) return {!policy.enforces, fmt::format("it is listed, but not as a file{}", unless)};
   return {!policy.enforces, fmt::format("it is in no list{}", unless)};
@@ -143,10 +158,10 @@ Result<Report> query(const Query& wish, const Context& context) {
   report.json = nlohmann::ordered_json::array();
   for (const auto& word : wish.what) {
     const auto subject = TRY(subject_of(word, algorithm, context));
-    const auto places = TRY(lists.find(subject.digest));
+    const auto places = TRY(places_of(subject, lists));
     const auto [runs, why] = judge(subject, places, policy);
     const bool measured =
-        policy.measures && std::ranges::none_of(places, [](const Place& place) { return place.type == file && place.measured; });
+        policy.measures && std::ranges::none_of(places, [](const Place& place) { return place.admits && place.measured; });
     report.text += fmt::format("{}: {}: {}\n  {}\n", subject.name, runs ? "runs" : "DENIED", why, subject.digest.to_string());
     auto where = nlohmann::ordered_json::array();
     for (const auto& place : places) {
