@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "format/list_name.h"
 #include "format/rpm_list.h"
@@ -12,6 +13,7 @@
 #include "tool/database.h"
 #include "tool/file_list.h"
 #include "tool/generate.h"
+#include "tool/installed_lists.h"
 #include "tool/list.h"
 
 namespace diglim::tool {
@@ -99,22 +101,38 @@ Result<PackageLists> lists_of(const std::vector<Package>& packages, const Genera
   return lists;
 }
 
-/// Removes the lists that this program writes and that are not among `lists`.
-Result<void> prune(const fs::path& directory, const PackageLists& lists, std::string_view format, Report& report) {
+/// What the plugin has begun, it finishes or takes back: until then the database does not say which lists are to be there.
+Result<void> expect_no_transaction(const fs::path& directory) {
+  if (!has_journal(directory)) return {};
+  return fail(ErrorKind::infra, fmt::format("{}: an rpm transaction is at work, or was interrupted; then `diglim-reconcile` settles its lists, and nothing "
+                                            "is to be pruned", directory.string()));
+}
+
+/// The lists of packages in a directory.
+Result<std::vector<fs::path>> lists_in(const fs::path& directory, std::string_view format) {
+  std::vector<fs::path> lists;
   std::error_code error;
-  std::vector<fs::path> stale;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
     const auto name = it->path().filename().string();
     const auto parts = read_list_name(name);
-    if (parts && parts->format == format && !lists.contains(name) && it->is_regular_file(error) && it->file_size(error) > 0)
-      stale.push_back(it->path());
+    std::error_code gone;
+    if (parts && parts->format == format && it->is_regular_file(gone) && it->file_size(gone) > 0) lists.push_back(it->path());
   }
   if (error && error != std::errc::no_such_file_or_directory)
     return fail(ErrorKind::infra, fmt::format("{}: {}", directory.string(), error.message()));
-  for (const auto& each : stale) {
-    if (!fs::remove(each, error)) return fail(ErrorKind::infra, fmt::format("{}: cannot be removed: {}", each.string(), error.message()));
-    report.text += fmt::format("{}: removed, no such package is installed\n", each.string());
-    report.json["removed"].push_back(each.string());
+  return lists;
+}
+
+/// Removes those lists that are of no package of the database.
+Result<void> prune(const std::vector<fs::path>& lists, const PackageSet& installed, Report& report) {
+  std::set<std::string> subjects;
+  for (const Package& package : installed.packages()) subjects.insert(subject_of(package));
+  for (const auto& place : lists) {
+    if (subjects.contains(subject_named(place.filename().string()))) continue;
+    std::error_code error;
+    if (!fs::remove(place, error) && error) return fail(ErrorKind::infra, fmt::format("{}: cannot be removed: {}", place.string(), error.message()));
+    report.text += fmt::format("{}: removed, no such package is installed\n", place.string());
+    report.json["removed"].push_back(place.string());
   }
   return {};
 }
@@ -126,12 +144,18 @@ Result<Report> generate_rpm(const GenerateRpm& wish, const Context& context) {
     return fail(ErrorKind::usage, "--type parser goes with --compact: a header of a package says nothing about parsers");
   if (wish.prune && (!wish.packages.empty() || wish.compact))
     return fail(ErrorKind::usage, "--prune is about RPM lists of the whole database");
+  const auto directory = output_directory(wish.output, context);
+  // Before the database is read: what a transaction brings after that is not among them.
+  std::vector<fs::path> before;
+  if (wish.prune) {
+    TRY_VOID(expect_no_transaction(directory));
+    before = TRY(lists_in(directory, format_of(wish)));
+  }
   std::optional<PackageSet> installed;
   if (wish.packages.empty() || !std::ranges::all_of(wish.packages, is_package_file)) installed = TRY(installed_packages(context.root));
   const auto packages = TRY(wanted_packages(wish, installed));
   std::size_t written = 0, unchanged = 0, without_files = 0;
   const auto lists = TRY(lists_of(packages, wish, without_files));
-  const auto directory = output_directory(wish.output, context);
 
   Report report;
   report.json["lists"] = nlohmann::ordered_json::array();
@@ -153,7 +177,10 @@ Result<Report> generate_rpm(const GenerateRpm& wish, const Context& context) {
   report.text += fmt::format("{}: {} lists of {} packages written, {} unchanged{}{}\n", directory.string(), written, packages.size(), unchanged,
                              without_files == 0 ? "" : fmt::format(", {} without files to list", without_files),
                              wish.compact ? "; not signed yet" : "");
-  if (wish.prune) TRY_VOID(prune(directory, lists, format_of(wish), report));
+  if (wish.prune) {
+    TRY_VOID(expect_no_transaction(directory));
+    TRY_VOID(prune(before, *installed, report));
+  }
   return report;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "tool/list.h"
+#include "tool/load.h"
 #include "tool/test_system.h"
 
 namespace diglim::tool {
@@ -214,6 +215,57 @@ TEST_F(Generate, the_database_of_a_root_gives_a_list_of_each_package_and_drops_o
   EXPECT_FALSE(fs::exists(stale));
   EXPECT_TRUE(fs::exists(own));
   EXPECT_EQ(generate_rpm({.packages = {"absent"}, .output = {}}, context()).error().kind(), ErrorKind::bad_input);
+}
+
+TEST_F(Generate, nothing_is_pruned_that_is_for_the_plugin_to_settle) {
+  install(make_package());
+  const auto gone = at("/usr/lib/diglim/0-file_list-rpm-gone-1-1.noarch");
+  put(gone, "half installed");
+  put(at("/usr/lib/diglim/.rpm/journal"), "+0-file_list-rpm-gone-1-1.noarch\n");
+  const GenerateRpm wish{.packages = {}, .output = at("/usr/lib/diglim"), .prune = true};
+  const auto refused = generate_rpm(wish, context());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::infra);
+  EXPECT_THAT(refused.error().to_string(), HasSubstr("diglim-reconcile"));
+  EXPECT_TRUE(fs::exists(gone));
+  fs::remove(at("/usr/lib/diglim/.rpm/journal"));
+  EXPECT_THAT(generate_rpm(wish, context())->text, HasSubstr(gone.string() + ": removed, no such package is installed\n"));
+  EXPECT_FALSE(fs::exists(gone));
+}
+
+TEST_F(Generate, lists_of_installed_packages_are_not_pruned_for_what_is_in_them) {
+  put(outside("meta.spec"), "Name: meta\nVersion: 1\nRelease: 2\nSummary: t\nLicense: x\nBuildArch: noarch\n%description\n%files\n");
+  run({"rpmbuild", "-bb", "--quiet", "--define", "_topdir " + outside("build").string(), "--define", "_rpmdir " + outside("rpms").string(),
+       outside("meta.spec").string()});
+  install(make_package());
+  install(outside("rpms") / "noarch" / "meta-1-2.noarch.rpm");
+  // As the plugin writes it, whatever it has of files, and one that goes before others.
+  const auto list = at("/usr/lib/diglim/0-file_list-rpm-meta-1-2.noarch"), other = at("/usr/lib/diglim/7-file_list-rpm-toy-1-2.noarch");
+  put(list, "header");
+  put(other, "header");
+  const auto made = generate_rpm({.packages = {}, .output = at("/usr/lib/diglim"), .prune = true}, context());
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_THAT(made->text, HasSubstr("1 without files"));
+  EXPECT_FALSE(made->json.contains("removed")) << made->text;
+  EXPECT_TRUE(fs::exists(list) && fs::exists(other));
+}
+
+TEST_F(Generate, what_a_package_left_behind_is_named_by_status) {
+  install(make_package());
+  ASSERT_TRUE(generate_rpm({.packages = {}, .output = at("/usr/lib/diglim")}, context()));
+  put(at("/etc/diglim/0-file_list-rpm-mine-1-1.noarch"), get(sample_list));
+  EXPECT_EQ(status(context())->status, exit_status::yes) << status(context())->text;
+  const std::string list = "/usr/lib/diglim/" + sample_list_name;
+  put(at(list), get(sample_list));
+  const auto stale = status(context());
+  EXPECT_EQ(stale->status, exit_status::no);
+  EXPECT_EQ(stale->json.value("lists_without_package", nlohmann::json()), nlohmann::json({list}));
+  fs::remove(at(list));
+  put(at("/usr/lib/diglim/.rpm/journal"), "");
+  const auto interrupted = status(context());
+  EXPECT_EQ(interrupted->status, exit_status::no);
+  EXPECT_EQ(interrupted->json.value("interrupted", nlohmann::json()), nlohmann::json({"/usr/lib/diglim"}));
+  EXPECT_THAT(interrupted->text, HasSubstr("diglim-reconcile"));
 }
 
 TEST_F(Generate, a_mask_of_the_administrator_stays) {

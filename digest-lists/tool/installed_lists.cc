@@ -18,6 +18,11 @@ bool is_mask(const fs::path& file) {
   return fs::is_regular_file(file, error) && fs::file_size(file, error) == 0;
 }
 
+bool has_journal(const fs::path& directory) {
+  std::error_code error;
+  return fs::exists(directory / ".rpm/journal", error);
+}
+
 Result<std::vector<InstalledList>> installed_lists(const Root& root, std::span<const std::string> directories) {
   struct Found {
     std::size_t directory;

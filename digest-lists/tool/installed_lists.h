@@ -25,6 +25,9 @@ struct InstalledList {
 /// A file that marks a directory: of the headers of packages in it, only digests of immutable files count.
 inline constexpr const char* only_immutable_mark = ".immutable";
 
+/// Whether there is the rpm plugin's journal in a directory of lists: an rpm transaction is at work there, or did not come to its end.
+[[nodiscard]] bool has_journal(const std::filesystem::path& directory);
+
 /// Whether the file says so: empty, or a link to /dev/null.
 [[nodiscard]] bool is_mask(const std::filesystem::path& file);
 

@@ -118,6 +118,12 @@ Result<std::vector<Listed>> digests_of(const diglab::Package& package) {
   return *std::move(digests);
 }
 
+std::string subject_named(std::string_view list) {
+  const auto name = read_list_name(list);
+  // Behind the format and its dash, which are part of the name that was read.
+  return name ? std::string(name->format.data() + name->format.size() + 1, list.data() + list.size()) : "";
+}
+
 Result<std::string> list_name(unsigned number, std::string_view type, std::string_view format, std::string_view subject) {
   const auto printable = [](char c) { return c > ' ' && c < 127 && c != '/'; };
   if (subject.empty() || !std::ranges::all_of(subject, printable))

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -62,6 +63,9 @@ Result<std::vector<Listed>> digests_of(const diglab::Package& package);
 
 /// "bash-5.2.15-2.x86_64": what lists of the package are called. No epoch, as in file names of packages.
 [[nodiscard]] std::string subject_of(const diglab::Package& package);
+
+/// The subject in the name of a list.
+[[nodiscard]] std::string subject_named(std::string_view list);
 
 /// <number>-<type>_list-<format>-<subject>. ErrorKind::bad_input for a subject that cannot be in a file's name, or
 /// makes one that the kernel cannot show.

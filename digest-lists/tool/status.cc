@@ -89,12 +89,26 @@ bool is_list(const std::string& path, const BootParameters& boot) {
          read_list_name(file.filename().string());
 }
 
+/// The vendor's directory is the packages': a list there of none is what an erasure or an upgrade without the rpm plugin leaves, or one
+/// that was interrupted, and the old programs run by it.
+void note_lists_without_package(const Installed& installed, const BootParameters& boot, const std::set<std::string>& subjects, Report& report) {
+  for (const auto& list : installed.lists) {
+    const auto name = read_list_name(list.name);
+    if (!name || name->format != "rpm" || std::filesystem::path(list.path).parent_path() != boot.directories.front()) continue;
+    if (!subjects.contains(subject_named(list.name)))
+      differ(report, "lists_without_package", list.path,
+             "no such package is installed; `diglim-reconcile`, or `diglim generate rpm --output /usr/lib/diglim --prune`, removes it");
+  }
+}
+
 Result<void> compare_packages(const Installed& installed, const BootParameters& boot, const Context& context, Report& report) {
   const auto packages = installed_packages(context.root);
   // A system without RPM has lists all the same.
   if (!packages) return {};
   std::vector<std::string> without;
+  std::set<std::string> subjects;
   for (const auto& package : packages->packages()) {
+    subjects.insert(subject_of(package));
     const auto digests = TRY(digests_of(package));
     const auto is_known = [&](const Listed& listed) {
       if (installed.only_immutable && (listed.modifiers & immutable) == 0) return true;
@@ -107,6 +121,7 @@ Result<void> compare_packages(const Installed& installed, const BootParameters& 
   report.json["packages"] = packages->packages().size();
   for (const auto& package : without)
     differ(report, "packages_without_list", package, "has files in no list; `diglim generate rpm --output /usr/lib/diglim` makes one");
+  if (!boot.directories.empty()) note_lists_without_package(installed, boot, subjects, report);
   return {};
 }
 
@@ -128,6 +143,9 @@ Result<Report> status_of(const BootParameters& boot, bool with_kernel, const Con
     report.text += fmt::format("lists     {} installed\n", installed.lists.size());
   for (const auto& [path, why] : installed.unreadable) differ(report, "unreadable", path, why);
   TRY_VOID(compare_packages(installed, boot, context, report));
+  for (const auto& directory : boot.directories)
+    if (has_journal(context.root(directory)))
+      differ(report, "interrupted", directory, "an rpm transaction is at work, or was interrupted; then `diglim-reconcile` settles its lists");
   return report;
 }
 
