@@ -118,10 +118,12 @@ void add_kernel(CLI::App& app, Action& chosen) {
   Subcommand<Load> load(app, "load", "Load lists into the kernel", chosen, tool::load);
   load.app->add_option("LIST", load->lists, "Lists (default: all that are installed, in the order of a boot)");
   load.app->add_option("--parser", load->parser, "Converts lists that are not in the kernel's own format")->capture_default_str();
+  load.app->add_option("--early", load->early, "In an initramfs: keep in this directory its lists that the root has not");
 
   Subcommand<Load> unload(app, "unload", "Take lists out of the kernel", chosen, tool::load);
   unload->unload = true;
-  unload.app->add_option("LIST", unload->lists, "Lists")->required();
+  auto* lists = unload.app->add_option("LIST", unload->lists, "Lists");
+  unload.app->add_option("--early", unload->early, "Those that `load --early` kept in this directory and that are not installed")->excludes(lists);
   unload.app->add_option("--parser", unload->parser, "Converts lists that are not in the kernel's own format")->capture_default_str();
 
   CLI::App* status = app.add_subcommand("status", "Compare what is loaded with what is installed");

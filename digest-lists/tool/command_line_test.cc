@@ -126,7 +126,7 @@ TEST_F(TheProgram, is_completed_by_bash) {
 
 TEST(Completion, offers_the_common_options_everywhere_and_hidden_ones_nowhere) {
   CommandLine command_line;
-  EXPECT_THAT(complete(command_line.app(), {"load", "--"}), ElementsAre("--help", "--json", "--parser", "--root"));
+  EXPECT_THAT(complete(command_line.app(), {"load", "--"}), ElementsAre("--early", "--help", "--json", "--parser", "--root"));
 }
 
 TEST(TheManualPage, names_every_option_and_no_other) {

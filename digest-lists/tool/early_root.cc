@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "format/list_name.h"
+#include "tool/early_lists.h"
 #include "tool/initramfs_archive.h"
 #include "tool/installed_lists.h"
 
@@ -59,7 +60,11 @@ Result<EarlyRoot> EarlyRoot::unpack(std::span<const fs::path> images, const Boot
     for (const auto& [path, file] : files)
       if (S_ISREG(file.mode) == regular) TRY_VOID(put(path, file, root.files()));
   for (const Hook& hook : hooks)
-    if (std::ranges::any_of(files, [&](const auto& each) { return each.first.ends_with(hook.ends_with); })) root.new_root = hook.new_root;
+    for (const auto& [path, file] : files)
+      if (path.ends_with(hook.ends_with)) {
+        root.new_root = hook.new_root;
+        root.keeps_outdated = file.content.contains(early_directory);
+      }
   return root;
 }
 

@@ -25,6 +25,8 @@ class EarlyRoot {
   /// Where the root file system is when its lists are loaded: "/sysroot"; "/" if init goes there first. Empty: nobody loads them. Known
   /// for initramfses with our dracut module or our hook of initramfs-tools.
   std::string new_root;
+  /// It keeps its lists that the root has not through the switch, and they are deleted after it. Known by what these say.
+  bool keeps_outdated = false;
   /// What converts lists in it that are not in the kernel's own format; empty: nobody does.
   std::string converter = Load{}.parser;
 

@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "interface/parser_run.h"
 #include "os/files.h"
 #include "tool/boot_parameters.h"
+#include "tool/count_of.h"
+#include "tool/early_lists.h"
 #include "tool/installed_lists.h"
 #include "tool/list.h"
 
@@ -22,7 +25,8 @@ namespace fs = std::filesystem;
 
 /// A list, and how it went with it.
 struct Attempt {
-  fs::path file;
+  fs::path given;           ///< As it is called in the report.
+  fs::path file;            ///< The same or a link to it, with the name that the kernel is to know it by.
   bool for_parser = false;  ///< Not in the kernel's own format.
   enum class State { done, already, refused } state = State::done;
   std::string why = {};
@@ -51,9 +55,9 @@ std::string explain(int error, bool unload, const fs::path& file) {
 
 /// Its bytes decide, and not its name: that may be anything for a list that is loaded by hand. What cannot be read is the kernel's to
 /// refuse.
-Attempt attempt(fs::path file) {
+Attempt attempt(fs::path given, fs::path file) {
   const auto list = List::read(file);
-  return {.file = std::move(file), .for_parser = list && list->is_rpm()};
+  return {.given = std::move(given), .file = std::move(file), .for_parser = list && list->is_rpm()};
 }
 
 void load_compact(Attempt& list, const Load& wish, const Context& context) {
@@ -101,24 +105,75 @@ void load_all(std::span<Attempt> lists, const Load& wish, const Context& context
   }
 }
 
+/// Names for lists whose own are links that lead, inside their root, to files of other names.
+class Names {
+ public:
+  /// A path with the list's name, for as long as this lives.
+  Result<fs::path> of(const InstalledList& list) {
+    if (list.file.filename() == list.name) return list.file;
+    if (!directory_) directory_ = TRY(diglab::TempDir::make({}, "diglim-names"));
+    // The parser goes by the mark of the directory that it finds a list in.
+    const auto place = directory_->path() / (list.only_immutable ? "marked" : "all");
+    TRY_VOID(diglab::make_directories(place));
+    if (list.only_immutable) TRY_VOID(diglab::write_file(place / only_immutable_mark, ""));
+    std::error_code error;
+    fs::create_symlink(fs::absolute(list.file), place / list.name, error);
+    if (error) return fail(ErrorKind::infra, fmt::format("{}: {}", (place / list.name).string(), error.message()));
+    return place / list.name;
+  }
+
+ private:
+  std::optional<diglab::TempDir> directory_;
+};
+
+/// Those that were named, each by the name that it was given: of a link, that is what a boot would take.
+Result<std::vector<Attempt>> named_lists(const std::vector<fs::path>& paths) {
+  std::vector<Attempt> lists;
+  for (const auto& path : paths) {
+    std::error_code error;
+    if (!fs::exists(path, error)) return fail(ErrorKind::bad_input, fmt::format("{}: no such file", path.string()));
+    const auto directory = fs::canonical(path.has_parent_path() ? path.parent_path() : ".", error);
+    if (error) return fail(ErrorKind::infra, fmt::format("{}: {}", path.string(), error.message()));
+    lists.push_back(attempt(directory / path.filename(), directory / path.filename()));
+  }
+  return lists;
+}
+
+/// The present root file system is an initramfs, and another one is going to take its place.
+Result<void> keep_early(const Load& wish, const BootParameters& boot, const Context& context, Report& report) {
+  const auto outdated = TRY(outdated_lists(wish.initramfs, context.root, boot.directories));
+  TRY_VOID(keep_lists(outdated, wish.early));
+  if (!outdated.empty())
+    report.problems += fmt::format("this initramfs has {} that the system has not any more; make it anew\n", count_of(outdated.size(), "list"));
+  return {};
+}
+
+/// What was refused is for another try.
+Result<void> forget_early(const fs::path& early, const Report& report) {
+  return report.status == exit_status::yes ? diglab::remove_tree(early) : Result<void>();
+}
+
 }  // namespace
 
 Result<Report> load(const Load& wish, const Context& context) {
+  if (wish.unload && wish.lists.empty() && wish.early.empty()) return fail(ErrorKind::usage, "unload: which lists?");
   std::error_code error;
   if (!fs::exists(context.kernel.directory(), error))
     return fail(ErrorKind::infra,
                 fmt::format("{} is not there: the running kernel has no DIGLIM, or securityfs is not mounted", context.kernel.directory()));
   // Between its deletion by rpm and the removal of its file a list would be loaded that nobody deletes again.
   const DirectoryLock lock(context.root("/usr/lib/diglim"));
-  std::vector<Attempt> lists;
-  for (const auto& path : wish.lists) {
-    if (!fs::exists(path, error)) return fail(ErrorKind::bad_input, fmt::format("{}: no such file", path.string()));
-    lists.push_back(attempt(fs::canonical(path, error)));
-  }
+  const auto boot = BootParameters::parse(diglab::read_file("/proc/cmdline").value_or(""));
+  auto lists = TRY(named_lists(wish.lists));
+  Names names;
   if (lists.empty()) {
-    const auto boot = BootParameters::parse(diglab::read_file("/proc/cmdline").value_or(""));
-    for (const auto& list : TRY(installed_lists(context.root, boot.directories)))
-      if (!list.masked) lists.push_back(attempt(list.file));
+    const auto found =
+        wish.unload ? TRY(outdated_lists(Root(wish.early), context.root, boot.directories)) : TRY(installed_lists(context.root, boot.directories));
+    for (const auto& list : found) {
+      if (list.masked) continue;
+      auto file = TRY(names.of(list));
+      lists.push_back(attempt(list.file, std::move(file)));
+    }
   }
   load_all(lists, wish, context, lock);
   Report report;
@@ -128,15 +183,16 @@ Result<Report> load(const Load& wish, const Context& context) {
     constexpr const char* words[2][3] = {{"loaded", "is loaded", "refused"}, {"unloaded", "is not loaded", "refused"}};
     const char* word = words[wish.unload ? 1 : 0][static_cast<int>(list.state)];
     if (list.state == Attempt::State::refused) {
-      report.problems += fmt::format("{}: {}: {}\n", list.file.string(), word, list.why);
+      report.problems += fmt::format("{}: {}: {}\n", list.given.string(), word, list.why);
       report.status = exit_status::refused;
     } else {
       ++(list.state == Attempt::State::done ? done : already);
     }
-    report.json.push_back({{"list", list.file.string()}, {"state", word}, {"why", list.why}});
+    report.json.push_back({{"list", list.given.string()}, {"state", word}, {"why", list.why}});
   }
   report.text = fmt::format("{} of {} lists {}{}\n", done, lists.size(), wish.unload ? "unloaded" : "loaded",
                             already == 0 ? "" : fmt::format(", {} {} already", already, wish.unload ? "were not loaded" : "were loaded"));
+  if (!wish.early.empty()) TRY_VOID(wish.unload ? forget_early(wish.early, report) : keep_early(wish, boot, context, report));
   return report;
 }
 

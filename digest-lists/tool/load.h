@@ -16,6 +16,10 @@ struct Load {
   std::vector<std::filesystem::path> lists = {};                       ///< Files; none: those that are installed, in their order.
   std::filesystem::path parser = "/usr/libexec/diglim/diglim-parser";  ///< Of lists that are not in the kernel's own format.
   bool unload = false;
+  /// Empty, or where lists of an initramfs are that the system has not: `load` puts them there, for after the switch to the context's
+  /// root; `unload` without lists takes these out of the kernel, and removes the directory.
+  std::filesystem::path early = {};
+  Root initramfs = Root();  ///< What `load` looks at for `early`.
 };
 /// Every list is tried. That a list is there already, or is not there any more, is success.
 Result<Report> load(const Load& wish, const Context& context);

@@ -122,6 +122,41 @@ TEST_F(Loading, has_the_lock_of_rpms_lists_as_long_as_the_parser_runs) {
   EXPECT_TRUE(DirectoryLock(at("/usr/lib/diglim"), [] { ADD_FAILURE() << "it is still held"; }));
 }
 
+TEST_F(Loading, calls_a_list_behind_a_link_by_the_name_of_the_link) {
+  put(at("/srv/own"), compact({"own"}));
+  const auto link = at("/etc/diglim/0-file_list-compact-own");
+  fs::create_symlink(at("/srv/own"), link);
+  ASSERT_TRUE(load({.lists = {link}}, running()));
+  EXPECT_EQ(written("digest_list_add"), link.string() + "\n");
+  ASSERT_TRUE(load({.lists = {link}, .unload = true}, running()));
+  EXPECT_EQ(written("digest_list_del"), link.string() + "\n");
+  // Other links on the way say nothing of the list.
+  fs::create_directory_symlink(at("/etc/diglim"), outside("lists"));
+  ASSERT_TRUE(load({.lists = {outside("lists") / link.filename()}}, running()));
+  EXPECT_EQ(written("digest_list_add"), link.string() + "\n");
+}
+
+TEST_F(Loading, calls_a_list_behind_a_link_of_a_root_by_the_name_of_the_link) {
+  const auto parser = outside("parser");
+  put(parser, "#!/bin/sh\nshift\nfor list; do basename $list; cmp $list " + at("/srv/header").string() + "; ls -A $(dirname $list); done > " +
+                  outside("asked").string() + "\n", 0755);
+  put(at("/srv/compact"), compact({"own"}));
+  put(at("/srv/header"), get(sample_list));
+  put(at("/etc/diglim/.immutable"), "");
+  fs::create_symlink("/srv/compact", at("/etc/diglim/0-file_list-compact-own"));
+  fs::create_symlink("../../srv/header", at("/etc/diglim/0-file_list-rpm-own"));
+  const auto loaded = load({.parser = parser}, context());
+  ASSERT_TRUE(loaded) << loaded.error().to_string();
+  EXPECT_EQ(loaded->text, "2 of 2 lists loaded\n") << loaded->problems;
+  EXPECT_EQ(loaded->json[0]["list"], at("/srv/compact").string());
+  EXPECT_THAT(written("digest_list_add"), testing::EndsWith("/0-file_list-compact-own\n"));
+  EXPECT_EQ(get(outside("asked")), "0-file_list-rpm-own\n.immutable\n0-file_list-rpm-own\n");
+}
+
+TEST_F(Loading, of_no_list_is_no_unloading) {
+  EXPECT_EQ(load({.unload = true}, running()).error().kind(), ErrorKind::usage);
+}
+
 TEST_F(Loading, tries_every_list_and_says_which_was_refused) {
   put(outside("a"), compact({"a"}));
   put(outside("b"), compact({"b"}));

@@ -12,6 +12,7 @@
 #include "attest/log_builder.h"
 #include "format/list_name.h"
 #include "os/files.h"
+#include "tool/early_lists.h"
 #include "tool/installed_lists.h"
 #include "tool/keys.h"
 #include "tool/list.h"
@@ -49,7 +50,7 @@ struct Place {
 
 /// A file, as far as it decides what the log says of it.
 struct Examined {
-  fs::path real;
+  fs::path real;  ///< Empty: a new file, which is not there yet.
   std::string name;
   Digest digest;
   Label label = {};
@@ -92,6 +93,18 @@ class Measuring {
     return convert(place, lists, programs, converter);
   }
 
+  /// As `diglim unload --early` does it after the switch: `initramfs` is where the lists were that are outdated.
+  Result<void> unload_by_tool(const Place& initramfs, const Place& root) {
+    const auto lists = TRY(outdated_lists(initramfs.root, root.root, boot_.directories));
+    for (const auto& list : lists)
+      if (list.compact) TRY_VOID(unload(initramfs, list, true));
+    if (std::ranges::all_of(lists, &InstalledList::compact)) return {};
+    const bool is_converter = TRY(start_converter(root, Load{}.parser));
+    for (const auto& list : lists)
+      if (is_for_parser(list)) TRY_VOID(unload(initramfs, list, is_converter));
+    return {};
+  }
+
   /// If process 1 is our parser: it loads what it can convert of the usual directories, in one run.
   Result<void> load_by_init(const Place& place) {
     const std::string init = boot_.init.empty() ? "/sbin/init" : boot_.init;
@@ -112,8 +125,8 @@ class Measuring {
     return load(entry, list, file.digest, told ? "" : "add_file");
   }
 
-  /// A program makes native lists of all others.
-  Result<void> convert(const Place& place, const std::vector<InstalledList>& lists, const Place& programs, const std::string& program) {
+  /// Returns whether the kernel takes the program for a converter.
+  Result<bool> start_converter(const Place& programs, const std::string& program) {
     const auto real = programs.real(program);
     if (!is_our_parser(real))
       return fail(ErrorKind::bad_input, fmt::format("{}: what this program makes of lists is not foretold, only what {} does", program,
@@ -125,7 +138,12 @@ class Measuring {
     const bool is_candidate = boot_.has_lsm && real.parent_path().filename() == "diglim";
     const bool is_seen_executed = boot_.has("exec_tcb") && (programs.read || boot_.has("tmpfs"));
     if (is_candidate || is_seen_executed) (void)TRY(measure(file, nullptr));
-    const bool is_converter = is_candidate && parsers_.contains(file.digest);
+    return is_candidate && parsers_.contains(file.digest);
+  }
+
+  /// A program makes native lists of all others.
+  Result<void> convert(const Place& place, const std::vector<InstalledList>& lists, const Place& programs, const std::string& program) {
+    const bool is_converter = TRY(start_converter(programs, program));
     for (const auto& entry : lists) {
       if (entry.masked || !is_for_parser(entry)) continue;
       const auto list = TRY(read_list(entry));
@@ -182,9 +200,12 @@ class Measuring {
 
   /// A file is measured once, whoever reads it by which path; not if a list holds it. `parts`: with an appended signature that IMA finds; or null.
   Result<bool> measure(const Examined& file, const SignedFile* parts) {
-    struct ::stat status {};
-    if (::stat(file.real.c_str(), &status) != 0) return fail(ErrorKind::infra, fmt::format("{}: {}", file.real.string(), std::strerror(errno)));
-    if (!measured_.emplace(status.st_dev, status.st_ino).second || file.is_listed) return false;
+    if (!file.real.empty()) {
+      struct ::stat status {};
+      if (::stat(file.real.c_str(), &status) != 0) return fail(ErrorKind::infra, fmt::format("{}: {}", file.real.string(), std::strerror(errno)));
+      if (!measured_.emplace(status.st_dev, status.st_ino).second) return false;
+    }
+    if (file.is_listed) return false;
     std::vector<Bytes> fields{tagged(file.digest), diglab::name_field(file.name)};
     if (boot_.file_template == "ima-sig" || boot_.file_template == "ima-modsig") fields.push_back(file.label.logged());
     if (boot_.file_template == "ima-modsig") {
@@ -197,18 +218,41 @@ class Measuring {
   /// What becomes of a list after it was read. One that the kernel has already changes nothing, and is not recorded.
   Result<void> load(const InstalledList& entry, const List& list, const Digest& digest, std::string_view recorded_as) {
     if (loaded_.contains(digest) || !has_room_for_name(entry.name, digest)) return {};
-    loaded_.insert(digest);
+    loaded_[digest] = entry.name;
     const unsigned times = ++times_[{entry.name, list.uploaded()}];
     if (!recorded_as.empty()) {
       const auto event = times == 1 ? fmt::format("{}_{}", recorded_as, entry.name) : fmt::format("{}#{}_{}", recorded_as, times, entry.name);
       TRY_VOID(record(event, list.uploaded()));
     }
     // What is measured from now on as part of a list is not measured for itself.
-    for (const Listed& listed : list.digests()) {
-      if (listed.type == diglim::file) known_.insert(listed.digest);
-      if (listed.type == diglim::parser) parsers_.insert(listed.digest);
-      if (listed.type == diglim::metadata) known_metadata_.insert(listed.digest);
+    for (const Listed& listed : list.digests())
+      if (auto* known = known_as(listed.type)) known->insert(listed.digest);
+    return {};
+  }
+
+  std::multiset<Digest>* known_as(Type type) {
+    switch (type) {
+      case diglim::file: return &known_;
+      case diglim::parser: return &parsers_;
+      case diglim::metadata: return &known_metadata_;
+      default: return nullptr;
     }
+  }
+
+  /// By the copy of its file that was kept; `is_read`: in a way that rules are about.
+  Result<void> unload(const Place& initramfs, const InstalledList& entry, bool is_read) {
+    const auto list = TRY(read_list(entry));
+    auto file = TRY(examine(initramfs, initramfs.real(entry.path), diglab::text_of(list.bytes())));
+    file.real.clear();
+    file.name = early_directory + entry.path;
+    if (is_read) (void)TRY(read_as_list(file, list));
+    const auto digest = entry.compact ? file.digest : TRY(digest_of(list.uploaded(), algorithm_));
+    const auto found = loaded_.find(digest);
+    if (found == loaded_.end() || found->second != entry.name) return {};
+    loaded_.erase(found);
+    TRY_VOID(record(fmt::format("{}_{}", entry.compact ? "del_file" : "del_buffer", entry.name), list.uploaded()));
+    for (const Listed& listed : list.digests())
+      if (auto* known = known_as(listed.type)) known->erase(known->find(listed.digest));
     return {};
   }
 
@@ -236,7 +280,8 @@ class Measuring {
 
   const BootParameters& boot_;
   const Algorithm& algorithm_;
-  std::set<Digest> known_, known_metadata_, parsers_, loaded_;
+  std::multiset<Digest> known_, known_metadata_, parsers_;  ///< Once for each list that has it.
+  std::map<Digest, std::string> loaded_;                    ///< The names of lists.
   std::set<std::pair<dev_t, ino_t>> measured_;
   std::map<std::pair<std::string, std::string>, unsigned> times_;  ///< By name and content.
   std::set<Bytes> logged_;
@@ -284,15 +329,18 @@ Result<void> expect_foretellable(const BootParameters& boot, const Root& root, b
 Result<ImaLog> predict_log(const BootParameters& boot, const Root& root, const std::optional<EarlyRoot>& early, const ReadAttribute& read) {
   TRY_VOID(expect_foretellable(boot, root, early.has_value()));
   Measuring measuring(boot, *TRY(algorithm_called(boot.file_hash)));
-  if (early) {
-    const Place initramfs{early->files(), "/", nullptr};
-    TRY_VOID(measuring.load_by_kernel(initramfs));
-    if (boot.loads_of_root && !early->new_root.empty())
-      TRY_VOID(measuring.load_by_tool({root, early->new_root, &read}, initramfs, early->converter));
-  } else {
-    TRY_VOID(measuring.load_by_kernel({root, "/", &read}));
+  const Place mounted{root, "/", &read};
+  if (!early) {
+    TRY_VOID(measuring.load_by_kernel(mounted));
+    TRY_VOID(measuring.load_by_init(mounted));
+    return measuring.log();
   }
-  TRY_VOID(measuring.load_by_init({root, "/", &read}));
+  const Place initramfs{early->files(), "/", nullptr};
+  const bool loads_of_root = boot.loads_of_root && !early->new_root.empty();
+  TRY_VOID(measuring.load_by_kernel(initramfs));
+  if (loads_of_root) TRY_VOID(measuring.load_by_tool({root, early->new_root, &read}, initramfs, early->converter));
+  TRY_VOID(measuring.load_by_init(mounted));
+  if (loads_of_root && early->keeps_outdated) TRY_VOID(measuring.unload_by_tool(initramfs, mounted));
   return measuring.log();
 }
 

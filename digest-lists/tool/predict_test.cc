@@ -415,6 +415,31 @@ TEST_F(Prediction, the_converter_in_the_initramfs_uploads_no_list_twice) {
   EXPECT_TRUE(predict_log(boot, Root(root()), early)->entries.empty());
 }
 
+TEST_F(Prediction, what_only_the_initramfs_has_is_deleted_after_the_switch) {
+  put(at(parser_path), "parser", 0755);
+  const std::string lists = "/usr/lib/diglim/", old = lists + "0-file_list-compact-old", both = lists + "0-file_list-compact-both",
+                    header = lists + sample_list_name, own = lists + parser_list, kept = "/run/diglim/early";
+  put(at(both), compact({"both"}));
+  put(at(own), compact({"parser"}, parser));
+  std::map<std::string, std::string> files = {{both.substr(1), compact({"both"})},
+                                              {old.substr(1), compact({"old"})},
+                                              {own.substr(1), compact({"parser"}, parser)},
+                                              {header.substr(1), get(sample_list)},
+                                              {parser_path.substr(1), "parser"},
+                                              {dracut_hook, "diglim load"}};
+  const std::vector<std::string> without = {both, old, own, parser_path, header, "add_buffer_" + sample_list_name, "/sysroot" + both, "/sysroot" + own};
+  EXPECT_EQ(measured(files), without);
+  files[dracut_hook] = "diglim load --early /run/diglim/early";
+  // As everywhere, a file that is in no list is measured when it is read or executed.
+  auto with = without;
+  for (const auto& more : {kept + old, std::string("del_file_0-file_list-compact-old"), kept + header, "del_buffer_" + sample_list_name}) with.push_back(more);
+  EXPECT_EQ(measured(files), with);
+  EXPECT_THAT(measured(files, "rd.diglim=0"), testing::SizeIs(without.size() - 2));
+  // What the root has under another name stays.
+  put(at(lists + "0-file_list-compact-new"), compact({"old"}));
+  EXPECT_THAT(measured(files), testing::Not(testing::Contains(HasSubstr("del_file"))));
+}
+
 TEST_F(Prediction, in_an_initramfs_only_what_lists_are_about_is_measured) {
   const auto header = get(sample_list);
   const std::map<std::string, std::string> files = {{parser_path.substr(1), "parser"}, {"usr/lib/diglim/" + sample_list_name, header}};

@@ -65,6 +65,7 @@ Result<std::vector<OwnPackage>> lay_out_guest_files(const GuestFileSources& sour
   fs::path tool_tree = staging / "tool";
   TRY_VOID(put(sources.binaries.parent_path() / "digest-lists" / "tool" / "diglim", tool_tree, guest_path::tool, executable));
   for (const auto& [from, to] : guest_path::beside_tool) TRY_VOID(put(lists / from, tool_tree, to, from.ends_with(".sh") || from.starts_with("initramfs-tools/") ? executable : data));
+  TRY_VOID(put_link(guest_path::early_enabled.first, tool_tree, guest_path::early_enabled.second));
   packages.push_back({.name = "diglim",
                       .version = std::string(package_version),
                       .tree = tool_tree,

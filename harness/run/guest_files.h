@@ -36,7 +36,11 @@ inline constexpr std::pair<std::string_view, std::string_view> beside_tool[] = {
     {"dracut/99zz-diglim/load-lists.sh", "/usr/lib/dracut/modules.d/99zz-diglim/load-lists.sh"},
     {"initramfs-tools/hook", "/etc/initramfs-tools/hooks/diglim"},
     {"initramfs-tools/init-bottom", "/usr/share/initramfs-tools/scripts/init-bottom/diglim"},
+    {"systemd/diglim-early.service", "/usr/lib/systemd/system/diglim-early.service"},
 };
+/// The link that enables the unit.
+inline constexpr std::pair<std::string_view, std::string_view> early_enabled = {"/usr/lib/systemd/system/diglim-early.service",
+                                                                                "/usr/lib/systemd/system/sysinit.target.wants/diglim-early.service"};
 inline constexpr std::string_view rpm_plugin_macros = "/usr/lib/rpm/macros.d/macros.transaction_diglim";
 inline constexpr std::string_view rpm_plugin_page = "/usr/share/man/man8/rpm-plugin-diglim.8";
 inline constexpr std::string_view reconcile = "/usr/sbin/diglim-reconcile";

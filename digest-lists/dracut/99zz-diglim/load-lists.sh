@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Before the switch: lists that only the root file system has. Without them its init is denied where lists are enforced.
+# Before the switch: lists that only the root file system has. Without them its init is denied where lists are enforced. What only the
+# initramfs has is deleted after it, by diglim-early.service.
 
 load_lists_of_root() {
     local mounted=''
@@ -11,7 +12,7 @@ load_lists_of_root() {
     fi
     # A kernel without DIGLIM has no use for them.
     if [ -d /sys/kernel/security/integrity/diglim ]; then
-        diglim --root "$NEWROOT" load 2>&1 > /dev/null | vwarn
+        diglim --root "$NEWROOT" load --early /run/diglim/early 2>&1 > /dev/null | vwarn
     fi
     [ -z "$mounted" ] || umount /sys/kernel/security
 }
